@@ -1,0 +1,88 @@
+/*
+ * What the operator may set: the path in the YAML file is the path to the member (`graph.timeout` is
+ * `settings->graph.timeout_ms`). Names, defaults, ranges and meanings are in one table, options.c;
+ * config/README.md is for the operator. settings_load() of load.h fills this.
+ *
+ * Shapes: text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are bytes
+ * and end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and stays as it
+ * is until settings_finish().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/values.h"
+#include "worker/core/error.h"
+
+enum delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
+enum auth { AUTH_CLIENT_SECRET, AUTH_TOKEN };
+enum dry_run { DRY_RUN_REQUIRED, DRY_RUN_OFF };
+enum dry_run_echo { DRY_RUN_ECHO_REQUIRED, DRY_RUN_ECHO_LENIENT };
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_AUTO, LOG_TEXT, LOG_JSON };
+
+struct settings {
+    struct {
+        const char *brokers, *group, *requests_topic, *replies_topic, *dead_letters_topic;
+        struct strings reply_topics_allowed;
+        enum delivery delivery;
+        int64_t commit_interval_ms;
+        int window;
+        const char *instance_id; /* "": the host name */
+        struct pairs librdkafka; /* none of reserved.h */
+    } kafka;
+    struct {
+        const char *url, *username, *password, *password_file;
+        const char *tls_ca_file, *tls_cert_file, *tls_key_file, *key_prefix;
+        int64_t lease_ms;
+        int wait_replicas;
+        int64_t keep_ms;
+    } redis;
+    struct {
+        const char *base_url, *tls_ca_file; /* base_url does not end in a slash */
+        enum auth auth;
+        const char *tenant_id, *client_id, *client_secret, *client_secret_file;
+        const char *authority_host, *token, *token_file; /* nor does authority_host */
+        enum dry_run dry_run;
+        enum dry_run_echo dry_run_echo;
+        int64_t timeout_ms;
+        int in_flight, writes_per_second, retry_attempts;
+        int64_t retry_for_ms, eventual_ms, settle_ms;
+    } graph;
+    struct {
+        struct strings kinds, request_types, catalogs, access_packages;
+    } policy;
+    struct {
+        int requests;
+        int64_t bytes;
+    } limits;
+    int64_t drain_ms;
+    struct {
+        const char *listen; /* "": off */
+    } admin;
+    struct {
+        enum log_level level;
+        enum log_format format;
+    } log;
+
+    /* For config/ only: the file that was read ("" if none), and an origin for each row of options.c. */
+    char *file;
+    struct origin *origins;
+};
+
+/* Frees what settings_load() filled and zeroes it. A zeroed struct or NULL is fine. */
+void settings_finish(struct settings *settings);
+
+/* A secret is at most this long: a bearer token is 1.5 to 5 KiB, a private key less. */
+#define SECRET_SIZE_MAX 16384
+
+/*
+ * Copies a secret into `ret` as a string: the text of `file` without the line feed at its end, or
+ * `value` where `file` is "". Both "": an empty string and true, since not every server wants a
+ * password. A file is read anew by each call, so call again when it may have changed. False: the file
+ * is missing, empty, has a NUL in it, or does not fit in `size`; the error names the file, never what
+ * is in it. The caller wipes `ret` (explicit_bzero) when it is done with it.
+ */
+bool secret_read(const char *value, const char *file, char *ret, size_t size, struct error *error);

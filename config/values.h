@@ -1,0 +1,30 @@
+/*
+ * The shapes a setting may have beside text and numbers, and where a value came from.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Where a value came from, lowest precedence first. LAYER_AZURE: the AZURE_* variables. */
+enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FLAG };
+
+/* `line` and `column` count from 1 and are 0 outside a file. */
+struct origin {
+    enum layer layer;
+    int line, column;
+};
+
+struct strings {
+    char **items;
+    size_t count;
+};
+
+struct pair {
+    char *name, *value;
+    struct origin origin;
+};
+
+struct pairs {
+    struct pair *items;
+    size_t count;
+};
