@@ -1,0 +1,28 @@
+#include "worker/core/request.h"
+
+#include <stdlib.h>
+
+void request_init(struct request *rq, const struct record *record, struct partition *partition,
+                  int64_t wall_ms)
+{
+    *rq = (struct request){
+        .record = *record,
+        .partition = partition,
+        .epoch = partition->epoch,
+        .received_wall_ms = wall_ms,
+    };
+}
+
+void request_finish(struct request *rq)
+{
+    event_finish(&rq->event);
+    fault_clear(&rq->fault);
+    free(rq->graph.object);
+    free(rq->stored);
+    *rq = (struct request){0};
+}
+
+bool request_is_expired(const struct request *rq, int64_t wall_ms)
+{
+    return rq->event.expiry_ms != 0 && rq->event.expiry_ms <= wall_ms && rq->doubt != DOUBT_SENT;
+}
