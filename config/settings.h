@@ -15,6 +15,7 @@
 
 #include "config/values.h"
 #include "worker/core/error.h"
+#include "worker/core/policy.h"
 
 enum delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
 enum auth { AUTH_CLIENT_SECRET, AUTH_TOKEN };
@@ -51,9 +52,7 @@ struct settings {
         int in_flight, writes_per_second, retry_attempts;
         int64_t retry_for_ms, eventual_ms, settle_ms;
     } graph;
-    struct {
-        struct strings kinds, request_types, catalogs, access_packages;
-    } policy;
+    struct policy policy;
     struct {
         int requests;
         int64_t bytes;

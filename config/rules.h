@@ -1,0 +1,38 @@
+/*
+ * What single texts must look like: the `rule` column of the option table (see option_rule in options.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "worker/core/error.h"
+
+/* host:port, or several with commas between them. */
+bool rule_brokers(char *text, struct error *error);
+
+/* A group or key prefix: 1 to 200 of letters, digits and . _ : - */
+bool rule_name(char *text, struct error *error);
+
+/* What Kafka allows as a topic's name: 1 to 249 of letters, digits and . _ - */
+bool rule_topic(char *text, struct error *error);
+
+/* What Kafka allows as group.instance.id: a topic's letters; or nothing. */
+bool rule_instance_id(char *text, struct error *error);
+
+/* redis://host[:port][/db], rediss:// likewise, or unix:///path. No user or password: they have settings. */
+bool rule_redis_url(char *text, struct error *error);
+
+/*
+ * https://host[:port][/path], or http:// to a loopback address: the bearer token must not travel in the
+ * clear (I14). Slashes at the end are taken off.
+ */
+bool rule_web_url(char *text, struct error *error);
+
+/* A GUID or a domain name, as it becomes part of a URL; or nothing. */
+bool rule_identifier(char *text, struct error *error);
+
+/* host:port or [ipv6]:port; or nothing. Port 0: any free one. */
+bool rule_listen(char *text, struct error *error);
+
+/* Whether a URL that passed rule_web_url points to this machine: 127.0.0.0/8, ::1 or localhost. */
+bool url_is_loopback(const char *url);
