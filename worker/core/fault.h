@@ -2,9 +2,10 @@
 
 #include "worker/core/stage.h"
 
-/* Why an event did not succeed: the `error` member of its reply (contract: stage, code, message, httpStatus, details).
- * `code` is Graph's own or one of ours, never empty once set; `message` names the thing, says what was wrong and what
- * to do. Both are valid UTF-8 and hold no secret and no bytes of a token. Longer texts are cut at a character. */
+/* Why an event did not succeed: the `error` member of its reply (contract: stage, code, message,
+ * httpStatus, details). `code` is Graph's own or one of ours, never empty once set; `message` names
+ * the thing, says what was wrong and what to do. Both are valid UTF-8 and hold no secret and no
+ * bytes of a token. Longer texts are cut at a character. */
 enum {
     FAULT_CODE_MAX = 96,      /* Graph's longest known code has 32 letters */
     FAULT_MESSAGE_MAX = 1024, /* Graph's messages are a sentence or two */

@@ -2,9 +2,10 @@
 
 #include "worker/core/ledger.h"
 
-/* One partition of the requests topic, as this worker knows it. It lives as long as the process: requests point to it. The
- * epoch counts assignments: a request whose epoch is not the partition's belongs to an assignment that has ended, and is
- * dropped instead of answered (guarantee I8). Only the source (worker/io/source.h) changes it. */
+/* One partition of the requests topic, as this worker knows it. It lives as long as the process:
+ * requests point to it. The epoch counts assignments: a request whose epoch is not the partition's
+ * belongs to an assignment that has ended, and is dropped instead of answered (guarantee I8). Only
+ * the source (worker/io/source.h) changes it. */
 struct partition {
     int32_t id;
     uint64_t epoch;       /* odd: assigned to us; even: not. Starts at 0 */

@@ -2,18 +2,21 @@
 
 #include "worker/core/plan.h"
 #include "worker/core/pool.h"
+#include "worker/core/sleepers.h"
 
-/* The driver: takes posted outcomes, asks the plan, starts the next stage. The only place that changes a request's stage,
- * run, answer and doubt. Shells call pipeline_post() and nothing else. No clock, no I/O: time comes in as an argument. */
+/* The driver: takes posted outcomes, asks the plan, starts the next stage. The only place that
+ * changes a request's stage, run, answer and doubt. Shells call pipeline_post() and nothing else.
+ * No clock, no I/O: time comes in as an argument. */
 
-/* What carries out a stage. `start` leads to exactly one pipeline_post() for this request, from inside the call or later.
- * The same table with scripted stages is what the simulation puts in. */
+/* What carries out a stage. `start` leads to exactly one pipeline_post() for this request, from
+ * inside the call or later. The same table with scripted stages is what a simulation puts in. */
 struct stage_ops {
-    void (*start[STAGE_COUNT])(void *context, struct request *rq, int64_t now_ms);
-    /* A request leaves: answered (stage DONE) or dropped (any other stage). Its record is given back, its claim too where the
-     * intent was not written; pool_put() follows. */
+    void (*start[STAGE_COUNT])(void *context, struct request *rq,
+                               int64_t now_ms); /* none for STAGE_DONE */
+    /* A request leaves, answered (stage done) or dropped (any other): give back its record, and its
+     * claim where no intent was written. The pipeline then puts it back into the pool. */
     void (*leave)(void *context, struct request *rq);
-    /* One transition, for the log at debug: from rq->stage, rq->outcome, to the verdict. NULL: not wanted. */
+    /* One transition, for the log: what was posted and what follows. NULL: not wanted. */
     void (*trace)(void *context, const struct request *rq, const struct verdict *verdict);
     void *context;
 };
@@ -23,45 +26,66 @@ struct queue {
     size_t count;
 };
 
+/* What the worker as a whole is doing. */
+enum pipeline_mode {
+    PIPELINE_RUNS,
+    PIPELINE_DRAINS, /* finish what is started; what waits or would wait is dropped, for the next
+                        owner */
+    PIPELINE_INTERLOCKED, /* contract 6: nothing is started but the record and reply of the event
+                             that raised it */
+    PIPELINE_STOPPED,     /* a MOVE_STOP was reached: the worker must leave */
+};
+
 struct pipeline {
     struct plan plan;
     struct stage_ops stages;
+    enum pipeline_mode mode;
     struct lanes lanes;
     struct pool *pool;
-    struct queue posted; /* RUN_POSTED */
-    struct queue ready;  /* first in their lanes, to be started at the next turn */
-    struct queue frozen; /* RUN_FROZEN */
-    struct request **sleepers; /* a heap by wake_ms */
-    size_t sleeper_count;
+    struct queue posted;          /* RUN_POSTED */
+    struct queue ready;           /* RUN_READY */
+    struct queue frozen;          /* RUN_FROZEN */
+    struct sleepers sleepers;     /* RUN_SLEEPING */
     size_t at_stage[STAGE_COUNT]; /* requests by stage: the gauge "in flight" */
-    uint64_t random;              /* state of the jitter; seeded by the caller, so that a simulation repeats */
-    bool interlocked;             /* contract 6 */
-    bool stopped;                 /* a MOVE_STOP was reached: the worker must leave */
+    size_t started;               /* RUN_STARTED */
+    uint64_t random;              /* state of the jitter; a simulation repeats from its seed */
 };
 
 /* False when memory is short. `pool` must outlive it. */
-bool pipeline_init(struct pipeline *p, const struct plan_limits *limits, const struct stage_ops *stages,
-                   struct pool *pool, uint64_t seed);
+bool pipeline_init(struct pipeline *p, const struct plan_limits *limits,
+                   const struct stage_ops *stages, struct pool *pool, uint64_t seed);
+/* Every request must have left. */
 void pipeline_finish(struct pipeline *p);
 
-/* Takes in a request from the pool that request_init() made ready. It is started at the next turn. */
+/* Takes in a request that pool_take() made ready. It is started at the next turn. */
 void pipeline_take(struct pipeline *p, struct request *rq);
 
-/* What a stage reports: once for each start. Callable from any callback on the loop's thread, also from inside start(). */
+/* What a stage reports: once for each start. Callable from any callback on the loop's thread, also
+ * from inside start(). */
 void pipeline_post(struct pipeline *p, struct request *rq, enum outcome outcome);
 
-/* Wakes the sleepers that are due, carries out all that was posted, and what that leads to, until nothing is left to do. */
+/* Wakes the sleepers that are due, carries out all that was posted, and what that leads to, until
+ * nothing is left to do. */
 void pipeline_turn(struct pipeline *p, int64_t now_ms);
 
 /* When the next sleeper is due; INT64_MAX: none sleeps. */
 int64_t pipeline_wake_ms(const struct pipeline *p);
 
-/* Partitions have moved (their epochs have changed): what waits, sleeps or is frozen of them is dropped now; what is started is
- * dropped when it is posted, but for a real request that was sent, which first goes on to its record. */
+/* Partitions have moved (their epochs have changed): what is not at work is dropped now; what is
+ * started is dropped when it is posted, but for an answer that stands: that is still recorded, so
+ * that the next owner finds it. */
 void pipeline_drop_moved(struct pipeline *p);
 
-/* The interlock (contract 6). While it stands nothing is started but the record and reply of the event that raised it. */
+/* The interlock was raised, by a stage of ours or by another replica (true), or was cleared
+ * (false). */
 void pipeline_interlock(struct pipeline *p, bool stands);
 
-/* True while a request is started or posted: a drain waits for it (sleepers and waiting ones are dropped). */
-bool pipeline_is_busy(const struct pipeline *p);
+/* From RUNS to DRAINS. Under the interlock nothing changes: it stands until the process ends. */
+void pipeline_drain(struct pipeline *p);
+
+/* Drops whatever is left, started or not: after the shells were destroyed, before
+ * pipeline_finish(). */
+void pipeline_drop_all(struct pipeline *p);
+
+/* Nothing is at work any more: a drain is over. */
+bool pipeline_is_idle(const struct pipeline *p);

@@ -4,16 +4,20 @@
 
 #include <stdio.h>
 
-/* The whole policy of the worker: what follows when a stage reports an outcome. One table, rules[STAGE][OUTCOME]; a cell that
- * is not filled is MOVE_NEVER: the stage may not say that, and saying it is a bug (pipeline_post() asserts it). */
+/* The whole policy of the worker: what follows when a stage reports an outcome. One table,
+ * rules[STAGE][OUTCOME]; a cell that is not filled is MOVE_NEVER: the stage may not say that, and
+ * saying it is a bug (pipeline_post() asserts it). */
 
 enum move {
-    MOVE_NEVER,  /* empty cell */
-    MOVE_GO,     /* to `next`, now */
-    MOVE_WAIT,   /* to `next` after a pause; no fault of the event, so nothing is counted */
-    MOVE_RETRY,  /* to `next` after a backoff, while the event's own retries last; else give up: failed, or unknown in doubt */
-    MOVE_AGE,    /* to `next` on the schedule of graph.eventual; when that has passed, answer `answer` */
-    MOVE_SETTLE, /* look again until graph.settle has passed (doubt: sent) or as MOVE_AGE (doubt: open) */
+    MOVE_NEVER, /* empty cell */
+    MOVE_GO,    /* to `next`, now */
+    MOVE_WAIT,  /* to `next` after a pause; no fault of the event, so nothing is counted */
+    MOVE_RETRY, /* to `next` after a backoff, while the event's own retries last; else give up:
+                   failed, or unknown in doubt */
+    MOVE_AGE, /* to `next` on the schedule of graph.eventual; when that has passed, answer `answer`
+               */
+    MOVE_SETTLE, /* look again until graph.settle has passed (doubt: sent) or as MOVE_AGE (doubt:
+                    open) */
     MOVE_ANSWER, /* the answer is known: `answer`, then `next` */
     MOVE_DROP,   /* not ours any more: forget it unanswered; who has the partition now answers */
     MOVE_STOP,   /* cannot go on: the worker stops and says why; nothing is lost */
@@ -23,7 +27,7 @@ struct rule {
     enum move move;
     enum stage next;
     enum answer answer;
-    enum doubt doubt; /* DOUBT_NONE: as it was */
+    enum doubt doubt; /* raised to this one; a doubt never shrinks */
 };
 
 /* The numbers that the plan may use: settings graph.retry_attempts … graph.settle. */
@@ -43,17 +47,21 @@ struct plan {
 struct verdict {
     enum move move; /* GO, WAIT, ANSWER, DROP or STOP */
     enum stage next;
-    enum answer answer;  /* ANSWER_NONE: as it was */
-    enum doubt doubt;    /* what the request's doubt is from here on */
-    int64_t pause_ms;    /* MOVE_WAIT: at least so long, before jitter */
-    bool own_retry;      /* counts against the event's retries */
-    bool absence;        /* "absent" was believed */
+    enum answer answer; /* ANSWER_NONE: as it was */
+    enum doubt doubt;   /* what the request's doubt is from here on */
+    int64_t pause_ms;   /* MOVE_WAIT: at least so long … */
+    int64_t jitter_ms;  /* … and up to so much longer, by chance */
+    bool doubt_begins;  /* its age counts from now */
+    bool own_retry;     /* counts against the event's retries */
+    bool age_step;      /* a step on a schedule */
+    bool absence;       /* "absent" was believed */
 };
 
 /* The worker's own table with these limits. */
 void plan_init(struct plan *plan, const struct plan_limits *limits);
 
-/* Pure: reads the request's stage, outcome, doubt and counters; changes nothing. The cell must not be MOVE_NEVER. */
+/* Pure: reads the request's stage, outcome, doubt and counters; changes nothing. The cell must not
+ * be MOVE_NEVER. */
 struct verdict plan_next(const struct plan *plan, const struct request *rq, int64_t now_ms);
 
 static inline bool plan_allows(const struct plan *plan, enum stage stage, enum outcome outcome)

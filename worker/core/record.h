@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
-/* One Kafka record, as the worker reads it. Nothing here is owned: all bytes live as long as `handle`, which the
- * source made and takes back (worker/io/source.h). Core never looks behind `handle`. */
+/* One Kafka record, as the worker reads it. Nothing here is owned: all bytes live as long as
+ * `handle`, which the source made and takes back (worker/io/source.h). Core never looks behind
+ * `handle`. */
 struct header {
     struct str name;
     struct str value; /* data NULL: a header without value */
@@ -23,5 +24,6 @@ struct record {
     void *handle;
 };
 
-/* The last header of that name (Kafka's rule where a name stands twice), or NULL. Names are compared byte for byte. */
+/* The last header of that name (Kafka's rule where a name stands twice), or NULL. Names are
+ * compared byte for byte. */
 const struct header *record_header(const struct record *record, const char *name);

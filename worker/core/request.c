@@ -24,5 +24,5 @@ void request_finish(struct request *rq)
 
 bool request_is_expired(const struct request *rq, int64_t wall_ms)
 {
-    return rq->event.expiry_ms != 0 && rq->event.expiry_ms <= wall_ms && rq->doubt != DOUBT_SENT;
+    return rq->event.expiry_ms != 0 && rq->event.expiry_ms <= wall_ms;
 }

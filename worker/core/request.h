@@ -5,13 +5,15 @@
 #include "worker/core/partition.h"
 #include "worker/core/stage.h"
 
-/* One access request at work: the one noun of the worker. A Kafka record becomes a request; a request is always at one stage;
- * the stage's shell posts one outcome; the plan says what follows. It comes from the pool and goes back to it when its
- * record is answered or dropped. Times ending in `_ms` are the loop's monotonic clock unless they say `wall`. */
+/* One access request at work: the one noun of the worker. A Kafka record becomes a request; a
+ * request is always at one stage; the stage's shell posts one outcome; the plan says what follows.
+ * It comes from the pool and goes back to it when its record is answered or dropped. Times ending
+ * in `_ms` are the loop's monotonic clock unless they say `wall`. */
 
 /* Which list a request is on, and so what may happen to it next. Only pipeline.c writes it. */
 enum run {
     RUN_FREE,     /* in the pool */
+    RUN_READY,    /* may be started at the next turn */
     RUN_WAITING,  /* an earlier request of one of its lanes is at work */
     RUN_STARTED,  /* a shell owes us exactly one post */
     RUN_POSTED,   /* the outcome is in, the plan not asked yet */
@@ -23,16 +25,16 @@ enum { GRAPH_REQUEST_ID_MAX = 64 }; /* Graph's request-id is a GUID; room for ot
 
 /* What Graph said last, kept for the reply. */
 struct graph_trace {
-    char *object;                          /* owned; the object Graph answered with, JSON text, or NULL */
+    char *object; /* owned; the object Graph answered with, JSON text, or NULL */
     char request_id[GRAPH_REQUEST_ID_MAX]; /* header request-id of the last answer, or "" */
     char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
 };
 
 /* The claim as Redis confirmed it (worker/core/claim.h). */
 struct claim {
-    uint64_t fence;          /* 0: none held */
-    int64_t confirmed_ms;    /* when Redis last said that it is ours */
-    int64_t intent_wall_ms;  /* when the intent was first written, by Redis' clock; 0: never */
+    uint64_t fence;         /* 0: none held */
+    int64_t confirmed_ms;   /* when Redis last said that it is ours */
+    int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
 };
 
 struct attempts {
@@ -46,19 +48,23 @@ struct request {
     enum outcome outcome; /* what was posted last */
     enum answer answer;   /* set once, by the plan's verdict */
     enum doubt doubt;
-    struct fault fault; /* the last thing that went wrong; belongs to the answer if that is no success */
+    struct fault
+        fault; /* the last thing that went wrong; belongs to the answer if that is no success */
 
     struct record record;
     struct event event;
     struct partition *partition;
     uint64_t epoch; /* of the partition when the record was taken in */
 
-    unsigned tries;                 /* starts of this stage since it was entered */
-    unsigned retries[STAGE_COUNT];  /* retries that were an event's own, by stage; never reset, so every road ends */
-    unsigned absences;              /* how often a look-up's "absent" was believed */
-    int64_t retry_since_ms;         /* when the first own retry was planned; 0: none */
-    int64_t doubt_since_ms;         /* when the present doubt arose */
-    int64_t pause_ms;               /* what a shell that posts paced, held or failed asks for (Retry-After …); 0: as the plan likes */
+    unsigned tries;                /* starts of this stage since it was entered */
+    unsigned retries[STAGE_COUNT]; /* retries that were an event's own, by stage; never reset, so
+                                      every road ends */
+    unsigned ages;                 /* steps taken on a schedule since the present doubt arose */
+    unsigned absences;             /* how often a look-up's "absent" was believed */
+    int64_t retry_since_ms;        /* when the first own retry was planned; 0: none */
+    int64_t doubt_since_ms;        /* when the present doubt arose */
+    int64_t pause_ms; /* what a shell that posts paced, held or failed asks for (Retry-After …); 0:
+                         as the plan likes */
     int64_t wake_ms;
     size_t sleep_slot; /* place in the sleepers' heap */
     struct lane_tickets lanes;
@@ -68,14 +74,19 @@ struct request {
     struct graph_trace graph;
     struct attempts attempts;
     int64_t received_wall_ms, finished_wall_ms;
-    char *stored;   /* owned; members of an earlier answer from Redis (reply.h), or NULL */
-    bool duplicate; /* that answer was another record's */
-    void *call;     /* the shell that carries out the present stage may keep its own state here */
+    unsigned writes; /* calls to Graph that pacing has granted and that are not made yet */
+    char *stored;    /* owned; members of an earlier answer from Redis (reply.h), or NULL */
+    enum answer stored_answer; /* what they say; ANSWER_NONE without them */
+    bool duplicate;            /* that answer was another record's */
+    void *call; /* the shell that carries out the present stage may keep its own state here */
 };
 
-/* Makes a request from the pool ready for a record, and gives back all that it owns (not the record: that is the source's). */
-void request_init(struct request *rq, const struct record *record, struct partition *partition, int64_t wall_ms);
+/* Makes a request from the pool ready for a record, and gives back all that it owns (not the
+ * record: that is the source's). */
+void request_init(struct request *rq, const struct record *record, struct partition *partition,
+                  int64_t wall_ms);
 void request_finish(struct request *rq);
 
-/* Past its expirytime, and no real request can have happened: contract 2. */
+/* Past its expirytime (contract 2). What is answered then is the plan's: never "expired" once a
+ * real request may have happened. */
 bool request_is_expired(const struct request *rq, int64_t wall_ms);

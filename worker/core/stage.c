@@ -32,10 +32,10 @@ static const char *const outcomes[OUTCOME_COUNT] = {
 };
 
 static const char *const answers[ANSWER_COUNT] = {
-    [ANSWER_NONE] = "none",           [ANSWER_SUBMITTED] = "submitted",
-    [ANSWER_EXISTING] = "existing",   [ANSWER_VALIDATED] = "validated",
-    [ANSWER_REJECTED] = "rejected",   [ANSWER_EXPIRED] = "expired",
-    [ANSWER_FAILED] = "failed",       [ANSWER_UNKNOWN] = "unknown",
+    [ANSWER_NONE] = "none",         [ANSWER_SUBMITTED] = "submitted",
+    [ANSWER_EXISTING] = "existing", [ANSWER_VALIDATED] = "validated",
+    [ANSWER_REJECTED] = "rejected", [ANSWER_EXPIRED] = "expired",
+    [ANSWER_FAILED] = "failed",     [ANSWER_UNKNOWN] = "unknown",
 };
 
 static const char *const doubts[DOUBT_COUNT] = {

@@ -1,7 +1,8 @@
 #pragma once
 
-/* The words of the worker: where a request is, what came of it, and what is answered. The plan (plan.h) joins them.
- * Their names in logs, metrics and replies are stage_name(), outcome_name() and answer_name(). */
+/* The words of the worker: where a request is, what came of it, and what is answered. The plan
+ * (plan.h) joins them. Their names in logs, metrics and replies are stage_name(), outcome_name()
+ * and answer_name(). */
 
 /* A request is always at one stage. worker/stages.c says which call carries each one out. */
 enum stage {
@@ -24,20 +25,24 @@ enum outcome {
     OUTCOME_EXPIRED,     /* expirytime passed */
     OUTCOME_SEEN,        /* claim: finished before, the stored answer is at hand */
     OUTCOME_HELD,        /* claim: another holds it; ask again */
-    OUTCOME_INTERRUPTED, /* claim: broken off after the intent; the real request may have happened */
+    OUTCOME_INTERRUPTED, /* claim: broken off after the intent; the real request may have happened
+                          */
     OUTCOME_CONFLICT,    /* claim: same source and id, other body */
     OUTCOME_VALIDATED,   /* dry_run: passed, and the event asked for no more */
     OUTCOME_EXISTS,      /* it stands already, or is already gone */
-    OUTCOME_OPEN,        /* something is in the way: an open request, or the resource is onboarded somewhere */
-    OUTCOME_EARLY,       /* Graph's transient 400 or 404: its copy of the directory lags; worth asking again */
-    OUTCOME_UNSAFE,      /* dry_run: the answer does not say that it was one: the interlock */
-    OUTCOME_PACED,       /* may not be done now (rate, Retry-After, Redis or Graph away): no fault of the event */
-    OUTCOME_STALE,       /* what it builds on is too old: the claim or the dry run */
-    OUTCOME_LOST,        /* the claim, or the partition, is no longer ours */
-    OUTCOME_FAILED,      /* did not happen */
-    OUTCOME_UNKNOWN,     /* may have happened */
-    OUTCOME_ABSENT,      /* look: nothing of it is there */
-    OUTCOME_UNDECIDED,   /* look: something is there that may or may not be ours */
+    OUTCOME_OPEN,        /* something is in the way: an open request, or the resource is onboarded
+                            somewhere */
+    OUTCOME_EARLY,  /* Graph's transient 400 or 404: its copy of the directory lags; worth asking
+                       again */
+    OUTCOME_UNSAFE, /* dry_run: the answer does not say that it was one: the interlock */
+    OUTCOME_PACED,  /* may not be done now (rate, Retry-After, Redis or Graph away): no fault of the
+                       event */
+    OUTCOME_STALE,  /* what it builds on is too old: the claim or the dry run */
+    OUTCOME_LOST,   /* the claim, or the partition, is no longer ours */
+    OUTCOME_FAILED, /* did not happen */
+    OUTCOME_UNKNOWN,   /* may have happened */
+    OUTCOME_ABSENT,    /* look: nothing of it is there */
+    OUTCOME_UNDECIDED, /* look: something is there that may or may not be ours */
     OUTCOME_COUNT,
 };
 
@@ -54,11 +59,12 @@ enum answer {
     ANSWER_COUNT,
 };
 
-/* Why a request is looked up, and what an answer may therefore claim. Only the plan's verdict changes it. */
+/* Why a request is looked up, and what an answer may therefore claim. Only the plan's verdict
+ * changes it. */
 enum doubt {
-    DOUBT_NONE,    /* no real request can have happened */
-    DOUBT_OPEN,    /* Graph says that something is open already: see what it is */
-    DOUBT_SENT,    /* the real request may have happened: never "failed" or "expired" from here on */
+    DOUBT_NONE, /* no real request can have happened */
+    DOUBT_OPEN, /* Graph says that something is open already: see what it is */
+    DOUBT_SENT, /* the real request may have happened: never "failed" or "expired" from here on */
     DOUBT_DRY_RUN, /* the dry run itself may have been a grant (contract 6) */
     DOUBT_COUNT,
 };

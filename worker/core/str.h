@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A piece of somebody else's bytes: not NUL-terminated, not owned. `data` NULL means "is not there" (a null Kafka
- * value, a header without value), which is not the same as empty. */
+/* A piece of somebody else's bytes: not NUL-terminated, not owned. `data` NULL means "is not there"
+ * (a null Kafka value, a header without value), which is not the same as empty. */
 struct str {
     const char *data;
     size_t size;

@@ -1,0 +1,64 @@
+#include "worker/core/pool.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+bool pool_init(struct pool *pool, size_t requests, size_t bytes_max)
+{
+    assert(requests > 0);
+    *pool = (struct pool){.all = calloc(requests, sizeof *pool->all),
+                          .size = requests,
+                          .bytes_max = bytes_max};
+    if (pool->all == NULL)
+        return false;
+    for (size_t i = requests; i > 0; i--) {
+        pool->all[i - 1].next = pool->free;
+        pool->free = &pool->all[i - 1];
+    }
+    return true;
+}
+
+void pool_finish(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->size; i++)
+        request_finish(&pool->all[i]);
+    free(pool->all);
+    *pool = (struct pool){0};
+}
+
+bool pool_has_room(const struct pool *pool)
+{
+    return pool->free != NULL && pool->bytes_used < pool->bytes_max;
+}
+
+static size_t record_bytes(const struct record *record)
+{
+    size_t bytes = record->key.size + record->value.size;
+    for (size_t i = 0; i < record->header_count; i++)
+        bytes += record->headers[i].name.size + record->headers[i].value.size;
+    return bytes;
+}
+
+struct request *pool_take(struct pool *pool, const struct record *record,
+                          struct partition *partition, int64_t wall_ms)
+{
+    assert(pool_has_room(pool));
+    struct request *rq = pool->free;
+    pool->free = rq->next;
+    request_init(rq, record, partition, wall_ms);
+    pool->used++;
+    pool->bytes_used += record_bytes(record);
+    return rq;
+}
+
+void pool_put(struct pool *pool, struct request *rq)
+{
+    assert(rq >= pool->all && rq < pool->all + pool->size);
+    size_t bytes = record_bytes(&rq->record);
+    assert(pool->used > 0 && pool->bytes_used >= bytes);
+    pool->used--;
+    pool->bytes_used -= bytes;
+    request_finish(rq);
+    rq->next = pool->free;
+    pool->free = rq;
+}
