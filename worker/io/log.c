@@ -124,7 +124,7 @@ static void end(struct log_line *line)
     size_t left = line->size;
     while (left > 0) {
         ssize_t written = write(state.fd, bytes, left);
-        if (written <= 0 && errno == EINTR)
+        if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
             break;

@@ -22,6 +22,17 @@ static bool put_text(struct log_line *line, const char *text)
     return put(line, text, strlen(text));
 }
 
+/* Of a valid character of `length` bytes. */
+static uint32_t code_point(const char *text, size_t length)
+{
+    uint32_t code = (unsigned char)text[0];
+    if (length > 1)
+        code &= 0xFFU >> (length + 1);
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | ((unsigned char)text[i] & 0x3F);
+    return code;
+}
+
 /* Characters that could forge or hide something: controls, line separators, and those that change
  * the direction of text. */
 static bool is_unprintable(uint32_t code)
@@ -78,8 +89,8 @@ static void put_escaped(struct log_line *line, struct str value, size_t max)
         size_t size = used;
         char escaped[8];
         if (used == 0) {
-            uint32_t code = 0;
-            used = utf8_next(value.data, value.size, &code);
+            used = utf8_length(value.data, value.size);
+            uint32_t code = code_point(value.data, used);
             size = escape(line, value.data, used, code, escaped);
             bytes = size > 0 ? escaped : value.data;
             size = size > 0 ? size : used;
