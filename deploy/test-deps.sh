@@ -95,7 +95,7 @@ install_kafka() {
     write_pom "$work/pom/pom.xml"
     write_log4j "$kafka/log4j.properties"
     if ! fetch_jars "$kafka/libs" 2>"$work/first"; then
-        # Java has a trust store of its own, which may not know the authority that the system trusts.
+        # Java has a trust store of its own, which may not know what the system trusts.
         /usr/bin/python3 "$(dirname "$self")/java-truststore" "$trust"
         fetch_jars "$kafka/libs" "-Djavax.net.ssl.trustStore=$trust" ||
             fail "Maven could not fetch Kafka $kafka_version; see its message and the network."
