@@ -11,10 +11,10 @@ struct unit {
     int64_t factor;
 };
 
-#define MS_PER_S INT64_C(1000)
+#define MS_PER_S      INT64_C(1000)
 #define MS_PER_MINUTE (60 * MS_PER_S)
-#define MS_PER_HOUR (60 * MS_PER_MINUTE)
-#define MS_PER_DAY (24 * MS_PER_HOUR)
+#define MS_PER_HOUR   (60 * MS_PER_MINUTE)
+#define MS_PER_DAY    (24 * MS_PER_HOUR)
 
 static const struct unit durations[] = {
     {"ms", 1}, {"s", MS_PER_S}, {"m", MS_PER_MINUTE}, {"h", MS_PER_HOUR}, {"d", MS_PER_DAY},
@@ -28,7 +28,8 @@ static const struct unit sizes[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool parse_digits(const char *text, int64_t *ret_number, size_t *ret_length, struct error *error)
+static bool parse_digits(const char *text, int64_t *ret_number, size_t *ret_length,
+                         struct error *error)
 {
     size_t length = strspn(text, "0123456789");
     int64_t number = 0;
@@ -63,14 +64,19 @@ bool parse_duration(const char *text, int64_t *ret_ms, struct error *error)
         return false;
     }
     if (length == 0) {
-        return error_set(error, "\"%.40s\" is no duration; write a whole number and a unit, as in 30s", text);
+        return error_set(error,
+                         "\"%.40s\" is no duration; write a whole number and a unit, as in 30s",
+                         text);
     }
     if (text[length] == '\0') {
-        return error_set(error, "%s has no unit; write %ss or %sms (units: ms, s, m, h, d)", text, text, text);
+        return error_set(error, "%s has no unit; write %ss or %sms (units: ms, s, m, h, d)", text,
+                         text, text);
     }
     const struct unit *unit = find_unit(durations, COUNT_OF(durations), text + length);
     if (unit == NULL) {
-        return error_set(error, "\"%.40s\" is no duration; write one whole number and one of ms, s, m, h, d", text);
+        return error_set(
+            error, "\"%.40s\" is no duration; write one whole number and one of ms, s, m, h, d",
+            text);
     }
     if (__builtin_mul_overflow(number, unit->factor, ret_ms)) {
         return error_set(error, "\"%.40s\" is too large", text);
@@ -87,14 +93,19 @@ bool parse_size(const char *text, int64_t *ret_bytes, struct error *error)
         return false;
     }
     if (length == 0) {
-        return error_set(error, "\"%.40s\" is no size; write a whole number and a unit, as in 64MiB", text);
+        return error_set(error,
+                         "\"%.40s\" is no size; write a whole number and a unit, as in 64MiB",
+                         text);
     }
     if (text[length] == '\0') {
-        return error_set(error, "%s has no unit; write %sB or %sMiB (units: B, KiB, MiB, GiB)", text, text, text);
+        return error_set(error, "%s has no unit; write %sB or %sMiB (units: B, KiB, MiB, GiB)",
+                         text, text, text);
     }
     const struct unit *unit = find_unit(sizes, COUNT_OF(sizes), text + length);
     if (unit == NULL) {
-        return error_set(error, "\"%.40s\" is no size; write one whole number and one of B, KiB, MiB, GiB", text);
+        return error_set(error,
+                         "\"%.40s\" is no size; write one whole number and one of B, KiB, MiB, GiB",
+                         text);
     }
     if (__builtin_mul_overflow(number, unit->factor, ret_bytes)) {
         return error_set(error, "\"%.40s\" is too large", text);
@@ -110,7 +121,8 @@ bool parse_count(const char *text, int64_t *ret_count, struct error *error)
         return false;
     }
     if (length == 0 || text[length] != '\0') {
-        return error_set(error, "\"%.40s\" is no whole number; write digits only, as in 4096", text);
+        return error_set(error, "\"%.40s\" is no whole number; write digits only, as in 4096",
+                         text);
     }
     return true;
 }

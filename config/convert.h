@@ -1,6 +1,6 @@
 /*
- * Numbers as people write them: `30s`, `64MiB`, `4096`. An error says what is wrong with the text, without
- * the setting's name.
+ * Numbers as people write them: `30s`, `64MiB`, `4096`. An error says what is wrong with the text,
+ * without the setting's name.
  */
 #pragma once
 
@@ -21,7 +21,8 @@ bool parse_size(const char *text, int64_t *ret_bytes, struct error *error);
 /* Digits only. */
 bool parse_count(const char *text, int64_t *ret_count, struct error *error);
 
-/* The shortest text that the parser above reads back as the same number, with the largest unit that fits. */
+/* The shortest text that the parser above reads back as the same number, with the largest unit that
+ * fits. */
 void format_duration(int64_t ms, char ret[NUMBER_TEXT_SIZE]);
 void format_size(int64_t bytes, char ret[NUMBER_TEXT_SIZE]);
 void format_count(int64_t count, char ret[NUMBER_TEXT_SIZE]);

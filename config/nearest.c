@@ -6,7 +6,7 @@
 #include "config/options.h"
 
 #define WORD_MAX 64
-#define FAR SIZE_MAX
+#define FAR      SIZE_MAX
 
 static size_t least(size_t a, size_t b)
 {

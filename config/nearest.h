@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * The candidate with the fewest letters to change, add, drop or swap; NULL where none is near (a third
- * of the word's letters, at least one). `candidates` may hold NULLs, which are passed over. Words over
- * 64 letters have no neighbours.
+ * The candidate with the fewest letters to change, add, drop or swap; NULL where none is near (a
+ * third of the word's letters, at least one). `candidates` may hold NULLs, which are passed over.
+ * Words over 64 letters have no neighbours.
  */
 const char *nearest_name(const char *word, const char *const *candidates, size_t count);
 

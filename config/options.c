@@ -5,24 +5,25 @@
 #include "config/rules.h"
 
 /* The first columns of a row: the name is the path of the member, so that the two cannot differ. */
-#define OFFSET(path, type) \
-    (offsetof(struct settings, path) * sizeof(char[_Generic(((struct settings *)0)->path, type: 1)]))
-#define TEXT(path) .name = #path, .kind = OPTION_TEXT, .offset = OFFSET(path, const char *)
-#define SECRET(path) .name = #path, .kind = OPTION_SECRET, .offset = OFFSET(path, const char *)
+#define OFFSET(path, type)             \
+    (offsetof(struct settings, path) * \
+     sizeof(char[_Generic(((struct settings *)0)->path, type : 1)]))
+#define TEXT(path)     .name = #path, .kind = OPTION_TEXT, .offset = OFFSET(path, const char *)
+#define SECRET(path)   .name = #path, .kind = OPTION_SECRET, .offset = OFFSET(path, const char *)
 #define DURATION(path) .name = #path, .kind = OPTION_DURATION, .offset = OFFSET(path##_ms, int64_t)
-#define SIZE(path) .name = #path, .kind = OPTION_SIZE, .offset = OFFSET(path, int64_t)
-#define COUNT(path) .name = #path, .kind = OPTION_COUNT, .offset = OFFSET(path, int)
-#define CHOICE(path) .name = #path, .kind = OPTION_CHOICE, .offset = OFFSET(path, unsigned)
-#define LIST(path) .name = #path, .kind = OPTION_LIST, .offset = OFFSET(path, struct strings)
-#define MAP(path) .name = #path, .kind = OPTION_MAP, .offset = OFFSET(path, struct pairs)
+#define SIZE(path)     .name = #path, .kind = OPTION_SIZE, .offset = OFFSET(path, int64_t)
+#define COUNT(path)    .name = #path, .kind = OPTION_COUNT, .offset = OFFSET(path, int)
+#define CHOICE(path)   .name = #path, .kind = OPTION_CHOICE, .offset = OFFSET(path, unsigned)
+#define LIST(path)     .name = #path, .kind = OPTION_LIST, .offset = OFFSET(path, struct strings)
+#define MAP(path)      .name = #path, .kind = OPTION_MAP, .offset = OFFSET(path, struct pairs)
 
-#define MS INT64_C(1)
+#define MS     INT64_C(1)
 #define SECOND (1000 * MS)
 #define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define MIB (INT64_C(1) << 20)
-#define GIB (INT64_C(1) << 30)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+#define MIB    (INT64_C(1) << 20)
+#define GIB    (INT64_C(1) << 30)
 
 /* In the order of the enums of settings.h. */
 static const char *const deliveries[] = {"exactly-once", "at-least-once", NULL};
@@ -32,249 +33,166 @@ static const char *const dry_run_echos[] = {"required", "lenient", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
-static const char *const kinds[] = {"accessPackageAssignmentRequest", "accessPackageResourceRequest",
-                                    NULL};
+static const char *const kinds[] = {"accessPackageAssignmentRequest",
+                                    "accessPackageResourceRequest", NULL};
 static const char *const request_types[] = {"AdminAdd",   "AdminUpdate", "AdminRemove", "UserAdd",
                                             "UserExtend", "UserUpdate",  "UserRemove",  NULL};
 
 const struct option options[] = {
-    {TEXT(kafka.brokers),
-     .fallback = "localhost:9092",
-     .rule = rule_brokers,
-     .doc = "The brokers to start from, host:port with commas between. Kafka itself names the others."},
-    {TEXT(kafka.group),
-     .fallback = "usher",
-     .rule = rule_name,
-     .doc = "The consumer group. Workers of one group share the partitions; the replies' source is "
-            "/usher/<group>."},
-    {TEXT(kafka.requests_topic),
-     .fallback = "access-requests",
-     .rule = rule_topic,
+    {TEXT(kafka.brokers), .fallback = "localhost:9092", .rule = rule_brokers,
+     .doc =
+         "The brokers to start from, host:port with commas between. Kafka itself names the others."},
+    {TEXT(kafka.group), .fallback = "usher", .rule = rule_name,
+     .doc = "The consumer group. Workers of one group share the partitions; the replies' "
+            "source is /usher/<group>."},
+    {TEXT(kafka.requests_topic), .fallback = "access-requests", .rule = rule_topic,
      .doc = "The topic that the access requests are read from. It has to exist."},
-    {TEXT(kafka.replies_topic),
-     .fallback = "access-replies",
-     .rule = rule_topic,
+    {TEXT(kafka.replies_topic), .fallback = "access-replies", .rule = rule_topic,
      .doc = "The topic that gets one reply for each request. It has to exist."},
-    {TEXT(kafka.dead_letters_topic),
-     .fallback = "access-requests-dlt",
-     .rule = rule_topic,
-     .doc = "The topic for the records that need a person: failed, unknown, or not readable as an event. "
-            "It has to exist."},
-    {LIST(kafka.reply_topics_allowed),
-     .fallback = "",
-     .rule = rule_topic,
-     .doc = "Topics that a request may name in its kafka_replyTopic header. A reply for any other topic "
-            "goes to kafka.replies_topic."},
-    {CHOICE(kafka.delivery),
-     .fallback = "exactly-once",
-     .choices = deliveries,
-     .doc = "exactly-once puts replies and offsets into one Kafka transaction. at-least-once may repeat "
-            "a reply after a crash."},
-    {DURATION(kafka.commit_interval),
-     .fallback = "20ms",
-     .min = 1 * MS,
-     .max = 5 * SECOND,
-     .doc = "How long replies may wait for each other in one transaction. Longer costs less and answers "
-            "later; a transaction is given up after 10 s, so 5 s is the most."},
-    {COUNT(kafka.window),
-     .fallback = "4096",
-     .min = 1,
-     .max = 20000,
-     .doc = "How many records past the first unfinished one of a partition may be at work or finished. "
-            "At 20,000 the bitmap of them still fits into the offset's metadata (4,096 bytes)."},
-    {TEXT(kafka.instance_id),
-     .fallback = "",
-     .rule = rule_instance_id,
-     .doc = "A name for this worker that stays the same when it restarts: its group.instance.id and part "
-            "of its transactional id. Empty: the host name, so two workers on one host need one each, "
-            "or they fence each other."},
-    {MAP(kafka.librdkafka),
-     .fallback = "",
+    {TEXT(kafka.dead_letters_topic), .fallback = "access-requests-dlt", .rule = rule_topic,
+     .doc =
+         "The topic for the records that need a person: failed, unknown, or not readable as an event. "
+         "It has to exist."},
+    {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic,
+     .doc =
+         "Topics that a request may name in its kafka_replyTopic header. A reply for any other topic "
+         "goes to kafka.replies_topic."},
+    {CHOICE(kafka.delivery), .fallback = "exactly-once", .choices = deliveries,
+     .doc =
+         "exactly-once puts replies and offsets into one Kafka transaction. at-least-once may repeat "
+         "a reply after a crash."},
+    {DURATION(kafka.commit_interval), .fallback = "20ms", .min = 1 * MS, .max = 5 * SECOND,
+     .doc =
+         "How long replies may wait for each other in one transaction. Longer costs less and answers "
+         "later; a transaction is given up after 10 s, so 5 s is the most."},
+    {COUNT(kafka.window), .fallback = "4096", .min = 1, .max = 20000,
+     .doc =
+         "How many records past the first unfinished one of a partition may be at work or finished. "
+         "At 20,000 the bitmap of them still fits into the offset's metadata (4,096 bytes)."},
+    {TEXT(kafka.instance_id), .fallback = "", .rule = rule_instance_id,
+     .doc =
+         "A name for this worker that stays the same when it restarts: its group.instance.id and part "
+         "of its transactional id. Empty: the host name, so two workers on one host need one each, "
+         "or they fence each other."},
+    {MAP(kafka.librdkafka), .fallback = "",
      .doc = "Any property of librdkafka, word for word, for example security.protocol or "
             "session.timeout.ms. Those that the worker owns are refused by name."},
 
-    {TEXT(redis.url),
-     .fallback = "redis://localhost:6379/0",
-     .rule = rule_redis_url,
+    {TEXT(redis.url), .fallback = "redis://localhost:6379/0", .rule = rule_redis_url,
      .doc = "redis://host:port/database, rediss:// for TLS, or unix:///path of a socket."},
     {TEXT(redis.username), .fallback = "", .doc = "The ACL user. Empty: Redis's default user."},
     {SECRET(redis.password), .fallback = "", .doc = "The password. Better: redis.password_file."},
-    {TEXT(redis.password_file),
-     .fallback = "",
+    {TEXT(redis.password_file), .fallback = "",
      .doc = "A file that holds the password; read again when it changes."},
-    {TEXT(redis.tls_ca_file),
-     .fallback = "",
-     .doc = "PEM file with the authorities that may have signed Redis's certificate. Empty: the "
-            "system's."},
-    {TEXT(redis.tls_cert_file),
-     .fallback = "",
+    {TEXT(redis.tls_ca_file), .fallback = "",
+     .doc = "PEM file with the authorities that may have signed Redis's certificate. Empty: "
+            "the system's."},
+    {TEXT(redis.tls_cert_file), .fallback = "",
      .doc = "PEM file with this worker's certificate, where Redis asks for one. Needs "
             "redis.tls_key_file."},
-    {TEXT(redis.tls_key_file), .fallback = "", .doc = "PEM file with the key of redis.tls_cert_file."},
-    {TEXT(redis.key_prefix),
-     .fallback = "usher",
-     .rule = rule_name,
+    {TEXT(redis.tls_key_file), .fallback = "",
+     .doc = "PEM file with the key of redis.tls_cert_file."},
+    {TEXT(redis.key_prefix), .fallback = "usher", .rule = rule_name,
      .doc = "What all our keys in Redis start with. Workers of one group must have the same."},
-    {DURATION(redis.lease),
-     .fallback = "2m",
-     .min = 1 * SECOND,
-     .max = 1 * HOUR,
+    {DURATION(redis.lease), .fallback = "2m", .min = 1 * SECOND, .max = 1 * HOUR,
      .doc = "How long a claim on an event stands without being renewed. Must be longer than "
             "graph.timeout and 2 s, so that no claim runs out during a call."},
-    {COUNT(redis.wait_replicas),
-     .fallback = "0",
-     .min = 0,
-     .max = 100,
+    {COUNT(redis.wait_replicas), .fallback = "0", .min = 0, .max = 100,
      .doc = "How many replicas must have an intent before the real request is sent."},
-    {DURATION(redis.keep),
-     .fallback = "7d",
-     .min = 1 * SECOND,
-     .max = 366 * DAY,
-     .doc = "How long a finished event is remembered: until then a repeated one gets the stored answer. "
-            "Should be longer than the topic keeps its records."},
+    {DURATION(redis.keep), .fallback = "7d", .min = 1 * SECOND, .max = 366 * DAY,
+     .doc =
+         "How long a finished event is remembered: until then a repeated one gets the stored answer. "
+         "Should be longer than the topic keeps its records."},
 
-    {TEXT(graph.base_url),
-     .fallback = "https://graph.microsoft.com/beta",
-     .rule = rule_web_url,
-     .doc = "Microsoft Graph. http:// is taken for a loopback address only, because the token goes "
-            "there."},
-    {TEXT(graph.tls_ca_file),
-     .fallback = "",
-     .doc = "PEM file with the authorities that may have signed the certificates of Graph and of the "
-            "token endpoint. Empty: the system's."},
-    {CHOICE(graph.auth),
-     .fallback = "client-secret",
-     .choices = auths,
-     .doc = "client-secret: an app registration, with tenant_id, client_id and client_secret. token: a "
-            "ready access token, from token or token_file."},
-    {TEXT(graph.tenant_id),
-     .fallback = "",
-     .rule = rule_identifier,
-     .azure = "AZURE_TENANT_ID",
+    {TEXT(graph.base_url), .fallback = "https://graph.microsoft.com/beta", .rule = rule_web_url,
+     .doc = "Microsoft Graph. http:// is taken for a loopback address only, because the token"
+            " goes there."},
+    {TEXT(graph.tls_ca_file), .fallback = "",
+     .doc =
+         "PEM file with the authorities that may have signed the certificates of Graph and of the "
+         "token endpoint. Empty: the system's."},
+    {CHOICE(graph.auth), .fallback = "client-secret", .choices = auths,
+     .doc =
+         "client-secret: an app registration, with tenant_id, client_id and client_secret. token: a "
+         "ready access token, from token or token_file."},
+    {TEXT(graph.tenant_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_TENANT_ID",
      .doc = "The Entra tenant, its GUID or a domain of it. Needed for client-secret."},
-    {TEXT(graph.client_id),
-     .fallback = "",
-     .rule = rule_identifier,
-     .azure = "AZURE_CLIENT_ID",
+    {TEXT(graph.client_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_CLIENT_ID",
      .doc = "The application's id. Needed for client-secret."},
-    {SECRET(graph.client_secret),
-     .fallback = "",
-     .azure = "AZURE_CLIENT_SECRET",
+    {SECRET(graph.client_secret), .fallback = "", .azure = "AZURE_CLIENT_SECRET",
      .doc = "The application's secret. Better: graph.client_secret_file."},
-    {TEXT(graph.client_secret_file),
-     .fallback = "",
+    {TEXT(graph.client_secret_file), .fallback = "",
      .doc = "A file that holds the application's secret; read again when it changes."},
-    {TEXT(graph.authority_host),
-     .fallback = "https://login.microsoftonline.com",
-     .rule = rule_web_url,
-     .azure = "AZURE_AUTHORITY_HOST",
+    {TEXT(graph.authority_host), .fallback = "https://login.microsoftonline.com",
+     .rule = rule_web_url, .azure = "AZURE_AUTHORITY_HOST",
      .doc = "Where tokens come from. Another one for the national clouds."},
-    {SECRET(graph.token),
-     .fallback = "",
-     .doc = "A ready access token, for auth: token. Better: graph.token_file, since a token lives an "
-            "hour or so."},
-    {TEXT(graph.token_file),
-     .fallback = "",
+    {SECRET(graph.token), .fallback = "",
+     .doc =
+         "A ready access token, for auth: token. Better: graph.token_file, since a token lives an "
+         "hour or so."},
+    {TEXT(graph.token_file), .fallback = "",
      .doc = "A file that holds the access token; read again when it changes."},
-    {CHOICE(graph.dry_run),
-     .fallback = "required",
-     .choices = dry_runs,
-     .doc = "required: no real request without a dry run that passed. off: no dry runs, for an API that "
-            "has none."},
-    {CHOICE(graph.dry_run_echo),
-     .fallback = "required",
-     .choices = dry_run_echos,
-     .doc = "required: the answer to a dry run must say isValidationOnly: true, or the worker stops "
-            "taking in events. lenient: an answer that does not mention it is accepted."},
-    {DURATION(graph.timeout),
-     .fallback = "30s",
-     .min = 100 * MS,
-     .max = 10 * MINUTE,
+    {CHOICE(graph.dry_run), .fallback = "required", .choices = dry_runs,
+     .doc =
+         "required: no real request without a dry run that passed. off: no dry runs, for an API that "
+         "has none."},
+    {CHOICE(graph.dry_run_echo), .fallback = "required", .choices = dry_run_echos,
+     .doc =
+         "required: the answer to a dry run must say isValidationOnly: true, or the worker stops "
+         "taking in events. lenient: an answer that does not mention it is accepted."},
+    {DURATION(graph.timeout), .fallback = "30s", .min = 100 * MS, .max = 10 * MINUTE,
      .doc = "The longest that one call may take."},
-    {COUNT(graph.in_flight),
-     .fallback = "256",
-     .min = 1,
-     .max = 10000,
+    {COUNT(graph.in_flight), .fallback = "256", .min = 1, .max = 10000,
      .doc = "The most calls to Graph at once. A limit, not a target."},
-    {COUNT(graph.writes_per_second),
-     .fallback = "20",
-     .min = 0,
-     .max = 100000,
-     .doc = "The most real requests a second, all workers of the group together; 0 sets no limit. 20 is "
-            "what Graph publishes: 3,000 in 150 s for identity writes."},
-    {COUNT(graph.retry_attempts),
-     .fallback = "10",
-     .min = 1,
-     .max = 100,
+    {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000,
+     .doc =
+         "The most real requests a second, all workers of the group together; 0 sets no limit. 20 is "
+         "what Graph publishes: 3,000 in 150 s for identity writes."},
+    {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100,
      .doc = "How often one call is tried before the event ends as failed."},
-    {DURATION(graph.retry_for),
-     .fallback = "15m",
-     .min = 1 * SECOND,
-     .max = 1 * DAY,
+    {DURATION(graph.retry_for), .fallback = "15m", .min = 1 * SECOND, .max = 1 * DAY,
      .doc = "How long an event's calls are tried in all. What comes first ends it."},
-    {DURATION(graph.eventual),
-     .fallback = "5m",
-     .min = 0,
-     .max = 1 * HOUR,
-     .doc = "How long Graph's passing 400 and 404 answers are waited for: a user or group made a moment "
-            "ago is not known everywhere at once."},
-    {DURATION(graph.settle),
-     .fallback = "5m",
-     .min = 100 * MS,
-     .max = 1 * HOUR,
-     .doc = "How long a look-up that finds nothing is not believed after a real request that may have "
-            "happened: Graph's reads lag behind its writes."},
+    {DURATION(graph.eventual), .fallback = "5m", .min = 0, .max = 1 * HOUR,
+     .doc =
+         "How long Graph's passing 400 and 404 answers are waited for: a user or group made a moment "
+         "ago is not known everywhere at once."},
+    {DURATION(graph.settle), .fallback = "5m", .min = 100 * MS, .max = 1 * HOUR,
+     .doc =
+         "How long a look-up that finds nothing is not believed after a real request that may have "
+         "happened: Graph's reads lag behind its writes."},
 
-    {LIST(policy.kinds),
-     .fallback = "",
-     .choices = kinds,
-     .doc = "The kinds of request: accessPackageAssignmentRequest, accessPackageResourceRequest."},
-    {LIST(policy.request_types),
-     .fallback = "",
-     .choices = request_types,
-     .doc = "The requestTypes: AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, UserUpdate, "
-            "UserRemove."},
-    {LIST(policy.catalogs),
-     .fallback = "",
-     .rule = rule_identifier,
+    {LIST(policy.kinds), .fallback = "", .choices = kinds,
+     .doc = "The kinds of request: accessPackageAssignmentRequest, "
+            "accessPackageResourceRequest."},
+    {LIST(policy.request_types), .fallback = "", .choices = request_types,
+     .doc =
+         "The requestTypes: AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, UserUpdate, "
+         "UserRemove."},
+    {LIST(policy.catalogs), .fallback = "", .rule = rule_identifier,
      .doc = "The ids of the catalogs that resource requests may name."},
-    {LIST(policy.access_packages),
-     .fallback = "",
-     .rule = rule_identifier,
+    {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier,
      .doc = "The ids of the access packages that assignment requests may name."},
 
-    {COUNT(limits.requests),
-     .fallback = "1024",
-     .min = 1,
-     .max = 100000,
+    {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
-    {SIZE(limits.bytes),
-     .fallback = "64MiB",
-     .min = 4 * MIB,
-     .max = 64 * GIB,
-     .doc = "How much memory the records at work may hold together. A record may have 1 MiB, so 4 MiB is "
-            "the least."},
+    {SIZE(limits.bytes), .fallback = "64MiB", .min = 4 * MIB, .max = 64 * GIB,
+     .doc =
+         "How much memory the records at work may hold together. A record may have 1 MiB, so 4 MiB is "
+         "the least."},
 
-    {DURATION(drain),
-     .fallback = "40s",
-     .min = 0,
-     .max = 1 * HOUR,
-     .doc = "How long what is in flight may take to end at SIGTERM. Should be longer than graph.timeout; "
-            "what does not end is read again later."},
+    {DURATION(drain), .fallback = "40s", .min = 0, .max = 1 * HOUR,
+     .doc =
+         "How long what is in flight may take to end at SIGTERM. Should be longer than graph.timeout; "
+         "what does not end is read again later."},
 
-    {TEXT(admin.listen),
-     .fallback = "127.0.0.1:9464",
-     .rule = rule_listen,
-     .doc = "host:port of /metrics, /livez, /readyz, /status and the status page; empty turns it off. "
-            "0.0.0.0:9464 lets other machines in."},
+    {TEXT(admin.listen), .fallback = "127.0.0.1:9464", .rule = rule_listen,
+     .doc =
+         "host:port of /metrics, /livez, /readyz, /status and the status page; empty turns it off. "
+         "0.0.0.0:9464 lets other machines in."},
 
-    {CHOICE(log.level),
-     .fallback = "info",
-     .choices = log_levels,
+    {CHOICE(log.level), .fallback = "info", .choices = log_levels,
      .doc = "error, warn, info (one line an event) or debug (one line a step)."},
-    {CHOICE(log.format),
-     .fallback = "auto",
-     .choices = log_formats,
+    {CHOICE(log.format), .fallback = "auto", .choices = log_formats,
      .doc = "auto is text on a terminal and json, one object a line, elsewhere."},
 };
 const size_t options_count = sizeof options / sizeof options[0];
@@ -290,3 +208,4 @@ const struct option_group option_groups[] = {
     {"log", "Log lines, on standard error."},
 };
 const size_t option_groups_count = sizeof option_groups / sizeof option_groups[0];
+static_assert(sizeof option_groups / sizeof option_groups[0] <= GROUPS_MAX, "as above");

@@ -1,7 +1,7 @@
 /*
- * The option table: one row for each setting, in the order of the annotated file. Parsing, environment,
- * flags, check, print, schema, the starter file and the reference all follow from the row; a new setting
- * is a member in settings.h and a row in options.c.
+ * The option table: one row for each setting, in the order of the annotated file. Parsing,
+ * environment, flags, check, print, schema, the starter file and the reference all follow from the
+ * row; a new setting is a member in settings.h and a row in options.c.
  */
 #pragma once
 
@@ -11,8 +11,9 @@
 
 #include "config/settings.h"
 
-/* More rows than the table has; lets a table of one thing for each option live on the stack. */
+/* More rows than the tables have; lets a table of one thing for each option live on the stack. */
 #define OPTIONS_MAX 128
+#define GROUPS_MAX  16
 
 /* `USHER_` and the longest name fit. */
 #define ENVIRONMENT_NAME_SIZE 64
@@ -20,7 +21,8 @@
 /* How the value is written, and what is at `offset`. */
 enum option_kind {
     OPTION_TEXT,     /* const char * */
-    OPTION_SECRET,   /* const char *; never printed, never taken from a flag. Its row `x_file` comes next */
+    OPTION_SECRET,   /* const char *; never printed, never taken from a flag. Its row `x_file` comes
+                        next */
     OPTION_DURATION, /* int64_t, milliseconds; written with a unit: 20ms 30s 5m 2h 7d */
     OPTION_SIZE,     /* int64_t, bytes; written with a unit: 512B 64KiB 1MiB 1GiB */
     OPTION_COUNT,    /* int; written as digits */
@@ -30,8 +32,8 @@ enum option_kind {
 };
 
 /*
- * What a text must look like. It may tidy the text in place (make it shorter), and says what is wrong
- * without the setting's name. Asked for each item of a list.
+ * What a text must look like. It may tidy the text in place (make it shorter), and says what is
+ * wrong without the setting's name. Asked for each item of a list.
  */
 typedef bool option_rule(char *text, struct error *error);
 

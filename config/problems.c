@@ -19,8 +19,9 @@ static void write_place(const struct place *place, const char *setting, char *re
 {
     switch (place->origin.layer) {
     case LAYER_FILE:
-        (void)snprintf(ret, size, "%s:%d:%d: %s%s", place->name, place->origin.line, place->origin.column,
-                       setting == NULL ? "" : setting, setting == NULL ? "" : ": ");
+        (void)snprintf(ret, size, "%s:%d:%d: %s%s", place->name, place->origin.line,
+                       place->origin.column, setting == NULL ? "" : setting,
+                       setting == NULL ? "" : ": ");
         return;
     case LAYER_AZURE:
     case LAYER_ENVIRONMENT:
@@ -30,14 +31,15 @@ static void write_place(const struct place *place, const char *setting, char *re
         (void)snprintf(ret, size, "-s %s: ", place->name);
         return;
     case LAYER_DEFAULT:
-        (void)snprintf(ret, size, "%s%s", setting == NULL ? "" : setting, setting == NULL ? "" : ": ");
+        (void)snprintf(ret, size, "%s%s", setting == NULL ? "" : setting,
+                       setting == NULL ? "" : ": ");
         return;
     }
     assert(!"a layer that does not exist");
 }
 
-static void add(struct problems *problems, bool warning, const struct place *place, const char *setting,
-                const char *text)
+static void add(struct problems *problems, bool warning, const struct place *place,
+                const char *setting, const char *text)
 {
     char line[PROBLEM_TEXT_SIZE];
 

@@ -1,6 +1,6 @@
 /*
- * All that is wrong with the settings, at once: each with its place, so that an operator mends a file in
- * one round and an editor can jump.
+ * All that is wrong with the settings, at once: each with its place, so that an operator mends a
+ * file in one round and an editor can jump.
  */
 #pragma once
 
@@ -18,8 +18,8 @@
 #define PROBLEM_TEXT_SIZE (4096 + 64 + ERROR_TEXT_SIZE)
 
 /*
- * Where a thing was said. `name` is the file's path, the environment variable, or the key of a flag; it
- * may be NULL for LAYER_DEFAULT, which has no place.
+ * Where a thing was said. `name` is the file's path, the environment variable, or the key of a
+ * flag; it may be NULL for LAYER_DEFAULT, which has no place.
  */
 struct place {
     struct origin origin;
@@ -43,8 +43,8 @@ struct problems {
 void problems_finish(struct problems *problems);
 
 /*
- * Adds one: "<place>: <setting>: <text>". `setting` is left out where it is NULL or the place already
- * says it. The text is copied.
+ * Adds one: "<place>: <setting>: <text>". `setting` is left out where it is NULL or the place
+ * already says it. The text is copied.
  */
 void problems_add(struct problems *problems, const struct place *place, const char *setting,
                   const char *text);

@@ -4,19 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
+#define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS        "0123456789"
 #define TOPIC_LETTERS LETTERS DIGITS "._-"
-#define HOST_LETTERS LETTERS DIGITS "._-"
-#define NAME_LETTERS LETTERS DIGITS "._:-"
+#define HOST_LETTERS  LETTERS DIGITS "._-"
+#define NAME_LETTERS  LETTERS DIGITS "._:-"
 
 /* Unreserved and path characters of RFC 3986, without the % that could hide another one. */
 #define PATH_LETTERS LETTERS DIGITS "/._~:@!$&'()*+,;=-"
 
-#define TOPIC_LENGTH_MAX 249 /* Kafka's own limit */
-#define NAME_LENGTH_MAX 200  /* leaves room for what Kafka and Redis names are made of */
-#define HOST_LENGTH_MAX 255  /* of a DNS name */
-#define PORT_MAX 65535
+#define TOPIC_LENGTH_MAX          249 /* Kafka's own limit */
+#define NAME_LENGTH_MAX           200 /* leaves room for what Kafka and Redis names are made of */
+#define HOST_LENGTH_MAX           255 /* of a DNS name */
+#define PORT_MAX                  65535
 #define REDIS_DATABASE_DIGITS_MAX 5
 
 /* A host and a port cut out of a longer text. `port` is -1 where there is none. */
@@ -112,8 +112,8 @@ bool rule_name(char *text, struct error *error)
         return error_set(error, "must not be empty");
     }
     if (strlen(text) > NAME_LENGTH_MAX || !only(text, NAME_LETTERS)) {
-        return error_set(error, "\"%.80s\" may have letters, digits and . _ : - only, at most %d", text,
-                         NAME_LENGTH_MAX);
+        return error_set(error, "\"%.80s\" may have letters, digits and . _ : - only, at most %d",
+                         text, NAME_LENGTH_MAX);
     }
     return true;
 }
@@ -125,10 +125,11 @@ bool rule_topic(char *text, struct error *error)
     }
     if (strlen(text) > TOPIC_LENGTH_MAX || !only(text, TOPIC_LETTERS) || strcmp(text, ".") == 0 ||
         strcmp(text, "..") == 0) {
-        return error_set(error,
-                         "\"%.80s\" is no name for a topic: Kafka takes letters, digits and . _ - only, "
-                         "at most %d",
-                         text, TOPIC_LENGTH_MAX);
+        return error_set(
+            error,
+            "\"%.80s\" is no name for a topic: Kafka takes letters, digits and . _ - only, "
+            "at most %d",
+            text, TOPIC_LENGTH_MAX);
     }
     return true;
 }
@@ -136,8 +137,8 @@ bool rule_topic(char *text, struct error *error)
 bool rule_instance_id(char *text, struct error *error)
 {
     if (strlen(text) > NAME_LENGTH_MAX || !only(text, TOPIC_LETTERS)) {
-        return error_set(error, "\"%.80s\" may have letters, digits and . _ - only, at most %d", text,
-                         NAME_LENGTH_MAX);
+        return error_set(error, "\"%.80s\" may have letters, digits and . _ - only, at most %d",
+                         text, NAME_LENGTH_MAX);
     }
     return true;
 }
@@ -156,8 +157,9 @@ bool rule_redis_url(char *text, struct error *error)
     }
     host += strlen("://");
     if (strchr(host, '@') != NULL) {
-        return error_set(error, "must not hold a user or password; they have settings of their own: "
-                                "redis.username and redis.password or redis.password_file");
+        return error_set(error,
+                         "must not hold a user or password; they have settings of their own: "
+                         "redis.username and redis.password or redis.password_file");
     }
     if (!take_address(host, &address, error)) {
         return false;
@@ -170,7 +172,8 @@ bool rule_redis_url(char *text, struct error *error)
     }
     if (address.rest[0] != '/' || !only(address.rest + 1, DIGITS) ||
         strlen(address.rest + 1) > REDIS_DATABASE_DIGITS_MAX) {
-        return error_set(error, "must end in the number of a database, as in redis://localhost:6379/0");
+        return error_set(error,
+                         "must end in the number of a database, as in redis://localhost:6379/0");
     }
     return true;
 }
@@ -199,15 +202,18 @@ bool rule_web_url(char *text, struct error *error)
         return error_set(error, "has port 0, where nothing can listen");
     }
     if (address.rest[0] != '\0' && address.rest[0] != '/') {
-        return error_set(error, "must be https://host[:port]/path, without a user, a query or blanks");
+        return error_set(error,
+                         "must be https://host[:port]/path, without a user, a query or blanks");
     }
     if (!only(address.rest, PATH_LETTERS)) {
         return error_set(error, "has a character in its path that does not belong there");
     }
     if (starts_with(text, "http://") && !host_is_loopback(address.host)) {
-        return error_set(error, "is http:// to %.200s; tokens travel over https:// only, but to a loopback "
-                                "address (127.0.0.1, [::1], localhost)",
-                         address.host);
+        return error_set(
+            error,
+            "is http:// to %.200s; tokens travel over https:// only, but to a loopback "
+            "address (127.0.0.1, [::1], localhost)",
+            address.host);
     }
     size_t length = strlen(text);
     while (text[length - 1] == '/') {
@@ -235,7 +241,9 @@ bool rule_listen(char *text, struct error *error)
         return false;
     }
     if (address.port < 0 || address.rest[0] != '\0') {
-        return error_set(error, "\"%.80s\" is not host:port, as in 127.0.0.1:9464; \"\" turns it off", text);
+        return error_set(error,
+                         "\"%.80s\" is not host:port, as in 127.0.0.1:9464; \"\" turns it off",
+                         text);
     }
     return true;
 }

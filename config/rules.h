@@ -1,5 +1,6 @@
 /*
- * What single texts must look like: the `rule` column of the option table (see option_rule in options.h).
+ * What single texts must look like: the `rule` column of the option table (see option_rule in
+ * options.h).
  */
 #pragma once
 
@@ -19,12 +20,13 @@ bool rule_topic(char *text, struct error *error);
 /* What Kafka allows as group.instance.id: a topic's letters; or nothing. */
 bool rule_instance_id(char *text, struct error *error);
 
-/* redis://host[:port][/db], rediss:// likewise, or unix:///path. No user or password: they have settings. */
+/* redis://host[:port][/db], rediss:// likewise, or unix:///path. No user or password: they have
+ * settings. */
 bool rule_redis_url(char *text, struct error *error);
 
 /*
- * https://host[:port][/path], or http:// to a loopback address: the bearer token must not travel in the
- * clear (I14). Slashes at the end are taken off.
+ * https://host[:port][/path], or http:// to a loopback address: the bearer token must not travel in
+ * the clear (I14). Slashes at the end are taken off.
  */
 bool rule_web_url(char *text, struct error *error);
 

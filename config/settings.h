@@ -1,11 +1,11 @@
 /*
- * What the operator may set: the path in the YAML file is the path to the member (`graph.timeout` is
- * `settings->graph.timeout_ms`). Names, defaults, ranges and meanings are in one table, options.c;
- * config/README.md is for the operator. settings_load() of load.h fills this.
+ * What the operator may set: the path in the YAML file is the path to the member (`graph.timeout`
+ * is `settings->graph.timeout_ms`). Names, defaults, ranges and meanings are in one table,
+ * options.c; config/README.md is for the operator. settings_load() of load.h fills this.
  *
- * Shapes: text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are bytes
- * and end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and stays as it
- * is until settings_finish().
+ * Shapes: text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are
+ * bytes and end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and
+ * stays as it is until settings_finish().
  */
 #pragma once
 
@@ -66,7 +66,8 @@ struct settings {
         enum log_format format;
     } log;
 
-    /* For config/ only: the file that was read ("" if none), and an origin for each row of options.c. */
+    /* For config/ only: the file that was read ("" if none), and an origin for each row of
+     * options.c. */
     char *file;
     struct origin *origins;
 };
@@ -78,10 +79,12 @@ void settings_finish(struct settings *settings);
 #define SECRET_SIZE_MAX 16384
 
 /*
- * Copies a secret into `ret` as a string: the text of `file` without the line feed at its end, or
- * `value` where `file` is "". Both "": an empty string and true, since not every server wants a
- * password. A file is read anew by each call, so call again when it may have changed. False: the file
- * is missing, empty, has a NUL in it, or does not fit in `size`; the error names the file, never what
- * is in it. The caller wipes `ret` (explicit_bzero) when it is done with it.
+ * Copies a secret into `ret` as a string: the one line in `file_path`, without the line feed at its
+ * end, or `value` where `file_path` is "". Both "": an empty string and true, since not every
+ * server wants a password. A file is read anew by each call, so call again when it may have
+ * changed. False: the file is missing, empty, has a second line, or does not fit in `size`; the
+ * error names the file, never what is in it. The caller wipes `ret` (explicit_bzero) when it is
+ * done with it.
  */
-bool secret_read(const char *value, const char *file, char *ret, size_t size, struct error *error);
+bool secret_read(const char *value, const char *file_path, char *ret, size_t size,
+                 struct error *error);

@@ -1,0 +1,284 @@
+/*
+ * What two or more settings say together. A check is left out where one of its settings was refused
+ * before: what it would say of the lower layer's value is nobody's mistake.
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/convert.h"
+#include "config/loader.h"
+#include "config/reserved.h"
+#include "config/rules.h"
+#include "config/value.h"
+
+/* A claim is confirmed at most this long before the real request starts (I8). */
+#define CLAIM_AGE_MAX_MS 2000
+
+/* Under this, Graph's reads have been seen to lag behind its writes. */
+#define SETTLE_SAFE_MS 60000
+
+static const struct option *find(const char *name)
+{
+    const struct option *option = option_find(name);
+    assert(option != NULL);
+    return option;
+}
+
+static bool is_valid(const struct loader *loader, const char *name)
+{
+    return !loader->invalid[option_index(find(name))];
+}
+
+/* A setting that is missing has no line of its own: the group's first one that is in the file. */
+static struct origin origin_near(const struct loader *loader, const struct option *option)
+{
+    const struct settings *settings = loader->settings;
+    struct origin origin = settings->origins[option_index(option)];
+    size_t length = option_group_length(option);
+
+    if (origin.layer != LAYER_DEFAULT || settings->file[0] == '\0') {
+        return origin;
+    }
+    for (size_t i = 0; i < options_count; i++) {
+        if (settings->origins[i].layer == LAYER_FILE &&
+            strncmp(options[i].name, option->name, length + 1) == 0) {
+            return settings->origins[i];
+        }
+    }
+    return (struct origin){.layer = LAYER_FILE, .line = 1, .column = 1};
+}
+
+__attribute__((format(printf, 4, 5))) static void say(struct loader *loader, bool warning,
+                                                      const char *name, const char *format, ...)
+{
+    const struct option *option = find(name);
+    char variable[ENVIRONMENT_NAME_SIZE];
+    char text[ERROR_TEXT_SIZE];
+    struct place place = {.origin = origin_near(loader, option), .name = option->name};
+
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+
+    if (place.origin.layer == LAYER_FILE) {
+        place.name = loader->settings->file;
+    } else if (place.origin.layer == LAYER_AZURE) {
+        place.name = option->azure;
+    } else if (place.origin.layer == LAYER_ENVIRONMENT) {
+        option_environment_name(option, variable);
+        place.name = variable;
+    }
+    (warning ? problems_warn : problems_add)(loader->problems, &place, name, text);
+}
+
+/* Of a secret and its file the higher layer's counts. */
+static void settle_secrets(struct loader *loader)
+{
+    struct settings *settings = loader->settings;
+
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *secret = &options[i];
+        if (secret->kind != OPTION_SECRET) {
+            continue;
+        }
+        const struct option *file = option_file_of(secret);
+        enum layer layer = settings->origins[i].layer;
+        enum layer file_layer = settings->origins[i + 1].layer;
+        if (value_text(settings, secret)[0] == '\0' || value_text(settings, file)[0] == '\0') {
+            continue;
+        }
+        if (layer == file_layer) {
+            say(loader, false, file->name, "%s is set as well; one of the two", secret->name);
+            continue;
+        }
+        const struct option *lower = layer < file_layer ? secret : file;
+        bool emptied = value_set(settings, lower, "", NULL);
+        assert(emptied);
+        settings->origins[option_index(lower)] = (struct origin){0};
+    }
+}
+
+static void need(struct loader *loader, const char *name, const char *why)
+{
+    const struct option *option = find(name);
+    char variable[ENVIRONMENT_NAME_SIZE];
+
+    if (value_text(loader->settings, option)[0] != '\0' || !is_valid(loader, name)) {
+        return;
+    }
+    option_environment_name(option, variable);
+    say(loader, false, name, "is needed for %s; set it here or as %s%s%s", why, variable,
+        option->azure == NULL ? "" : " or ", option->azure == NULL ? "" : option->azure);
+}
+
+static void need_secret(struct loader *loader, const char *name, const char *why)
+{
+    const struct option *file = option_file_of(find(name));
+
+    if (value_text(loader->settings, file)[0] == '\0' && is_valid(loader, file->name)) {
+        need(loader, name, why);
+    }
+}
+
+static void check_auth(struct loader *loader)
+{
+    if (!is_valid(loader, "graph.auth")) {
+        return;
+    }
+    switch (loader->settings->graph.auth) {
+    case AUTH_CLIENT_SECRET:
+        need(loader, "graph.tenant_id", "auth: client-secret");
+        need(loader, "graph.client_id", "auth: client-secret");
+        need_secret(loader, "graph.client_secret", "auth: client-secret (or client_secret_file)");
+        return;
+    case AUTH_TOKEN:
+        need_secret(loader, "graph.token", "auth: token (or token_file)");
+        return;
+    }
+}
+
+/* A worker that reads what it writes would never end. */
+static void check_topics(struct loader *loader)
+{
+    static const char *const topics[] = {"kafka.requests_topic", "kafka.replies_topic",
+                                         "kafka.dead_letters_topic"};
+    const struct strings *allowed = &loader->settings->kafka.reply_topics_allowed;
+
+    for (size_t i = 1; i < 3; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (is_valid(loader, topics[i]) && is_valid(loader, topics[j]) &&
+                strcmp(value_text(loader->settings, find(topics[i])),
+                       value_text(loader->settings, find(topics[j]))) == 0) {
+                say(loader, false, topics[i], "is the same topic as %s; each has its own",
+                    topics[j]);
+            }
+        }
+    }
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (strcmp(allowed->items[i], loader->settings->kafka.requests_topic) == 0) {
+            say(loader, false, "kafka.reply_topics_allowed",
+                "has the topic of the requests in it; replies would be read as requests");
+        }
+    }
+}
+
+static void check_redis(struct loader *loader)
+{
+    static const char *const tls[] = {"redis.tls_ca_file", "redis.tls_cert_file",
+                                      "redis.tls_key_file"};
+    const struct settings *settings = loader->settings;
+    bool has_cert = settings->redis.tls_cert_file[0] != '\0';
+    bool has_key = settings->redis.tls_key_file[0] != '\0';
+
+    for (size_t i = 0; i < sizeof tls / sizeof tls[0] && is_valid(loader, "redis.url"); i++) {
+        if (value_text(settings, find(tls[i]))[0] != '\0' &&
+            strncmp(settings->redis.url, "rediss://", strlen("rediss://")) != 0) {
+            say(loader, false, tls[i], "is for TLS only; redis.url must be rediss:// then");
+        }
+    }
+    if (has_cert != has_key) {
+        say(loader, false, has_cert ? "redis.tls_cert_file" : "redis.tls_key_file",
+            "needs %s as well", has_cert ? "redis.tls_key_file" : "redis.tls_cert_file");
+    }
+}
+
+static void check_times(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+    char least[NUMBER_TEXT_SIZE];
+    char timeout[NUMBER_TEXT_SIZE];
+
+    format_duration(settings->graph.timeout_ms, timeout);
+    if (is_valid(loader, "redis.lease") && is_valid(loader, "graph.timeout") &&
+        settings->redis.lease_ms <= settings->graph.timeout_ms + CLAIM_AGE_MAX_MS) {
+        format_duration(settings->graph.timeout_ms + CLAIM_AGE_MAX_MS, least);
+        say(loader, false, "redis.lease",
+            "must be longer than %s (graph.timeout and 2 s): a claim must outlive a call", least);
+    }
+    if (is_valid(loader, "redis.keep") && is_valid(loader, "redis.lease") &&
+        settings->redis.keep_ms < settings->redis.lease_ms) {
+        say(loader, false, "redis.keep", "must not be shorter than redis.lease");
+    }
+    if (is_valid(loader, "drain") && is_valid(loader, "graph.timeout") &&
+        settings->drain_ms < settings->graph.timeout_ms) {
+        say(loader, true, "drain",
+            "is shorter than graph.timeout (%s): a call may be cut off at SIGTERM", timeout);
+    }
+}
+
+static void check_graph(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+    const char *version = strrchr(settings->graph.base_url, '/');
+
+    if (is_valid(loader, "graph.base_url") && is_valid(loader, "graph.dry_run") &&
+        strcmp(version, "/v1.0") == 0 && settings->graph.dry_run == DRY_RUN_REQUIRED) {
+        say(loader, false, "graph.base_url",
+            "is v1.0, which has no dry run; use /beta, or graph.dry_run: off");
+    }
+    if (settings->graph.dry_run == DRY_RUN_OFF) {
+        say(loader, true, "graph.dry_run",
+            "is off: real requests are sent without a dry run before them");
+    } else if (settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT) {
+        say(loader, true, "graph.dry_run_echo",
+            "is lenient: a Graph that ignores isValidationOnly would grant at the dry run");
+    }
+    if (url_is_loopback(settings->graph.base_url)) {
+        return; /* a stand-in of tests */
+    }
+    if (settings->graph.writes_per_second == 0) {
+        say(loader, true, "graph.writes_per_second", "is 0: Graph throttles above 20 a second");
+    }
+    if (settings->graph.settle_ms < SETTLE_SAFE_MS) {
+        say(loader, true, "graph.settle",
+            "is under 1m: a look-up may miss a grant that happened, and a second is sent");
+    }
+}
+
+static void check_kafka(struct loader *loader)
+{
+    if (loader->settings->kafka.delivery == DELIVERY_AT_LEAST_ONCE) {
+        say(loader, true, "kafka.delivery", "is at-least-once: a crash may repeat replies");
+    }
+}
+
+/* The file's mode matters where secrets are written into it. */
+static void check_mode(struct loader *loader)
+{
+    const struct pairs *properties = &loader->settings->kafka.librdkafka;
+
+    if (!loader->file_is_open_to_others) {
+        return;
+    }
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct pair *pair = &properties->items[i];
+        if (pair->origin.layer == LAYER_FILE && property_is_secret(pair->name)) {
+            say(loader, true, "kafka.librdkafka",
+                "%s can be read by every user of this machine: chmod o-r %s", pair->name,
+                loader->settings->file);
+        }
+    }
+    for (size_t i = 0; i < options_count; i++) {
+        if (options[i].kind == OPTION_SECRET && loader->settings->origins[i].layer == LAYER_FILE &&
+            value_text(loader->settings, &options[i])[0] != '\0') {
+            say(loader, true, options[i].name,
+                "can be read by every user of this machine: chmod o-r %s, or use %s",
+                loader->settings->file, option_file_of(&options[i])->name);
+        }
+    }
+}
+
+void settings_check(struct loader *loader)
+{
+    settle_secrets(loader);
+    check_topics(loader);
+    check_kafka(loader);
+    check_redis(loader);
+    check_times(loader);
+    check_auth(loader);
+    check_graph(loader);
+    check_mode(loader);
+}

@@ -1,0 +1,157 @@
+#include "config/loader.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/nearest.h"
+#include "config/reserved.h"
+#include "config/value.h"
+
+/* Also for a value that is refused: this layer has spoken. */
+static void note_origin(struct loader *loader, const struct option *option,
+                        const struct place *place)
+{
+    loader->settings->origins[option_index(option)] = place->origin;
+}
+
+void loader_refuse(struct loader *loader, const struct option *option, const char *text,
+                   const struct place *place)
+{
+    note_origin(loader, option, place);
+    loader->invalid[option_index(option)] = true;
+    problems_add(loader->problems, place, option->name, text);
+}
+
+void loader_begin(struct loader *loader, const struct option *option, const struct place *place)
+{
+    note_origin(loader, option, place);
+    if (option->kind == OPTION_LIST) {
+        value_clear(loader->settings, option);
+    }
+}
+
+void loader_add(struct loader *loader, const struct option *option, const char *item,
+                const struct place *place)
+{
+    struct origin begun = loader->settings->origins[option_index(option)];
+    struct error error;
+
+    if (!value_add(loader->settings, option, item, &error)) {
+        loader_refuse(loader, option, error.text, place);
+        loader->settings->origins[option_index(option)] = begun;
+    }
+}
+
+/* Other users see the arguments of a program in the list of processes. */
+static void refuse_flag(struct loader *loader, const struct option *option,
+                        const struct place *place)
+{
+    const char *instead = option->kind == OPTION_SECRET ? option_file_of(option)->name : "the file";
+    char variable[ENVIRONMENT_NAME_SIZE];
+    struct error error;
+
+    option_environment_name(option, variable);
+    (void)error_set(&error,
+                    "a secret is not taken from the command line, where ps shows it; use %s or the "
+                    "environment variable %s",
+                    instead, variable);
+    loader_refuse(loader, option, error.text, place);
+}
+
+void loader_put(struct loader *loader, const struct option *option, const struct pair *pair,
+                const struct place *place)
+{
+    struct error error;
+
+    if (place->origin.layer == LAYER_FLAG && property_is_secret(pair->name)) {
+        refuse_flag(loader, option, place);
+        return;
+    }
+    if (!value_put(loader->settings, option, pair, &error) ||
+        (loader->check_property != NULL &&
+         !loader->check_property(pair->name, pair->value, &error))) {
+        loader_refuse(loader, option, error.text, place);
+    }
+}
+
+/* The next piece between commas, without the blanks around it; NULL after the last. */
+static char *next_piece(char **rest)
+{
+    char *piece = strsep(rest, ",");
+
+    if (piece != NULL) {
+        piece += strspn(piece, " ");
+        size_t length = strlen(piece);
+        while (length > 0 && piece[length - 1] == ' ') {
+            piece[--length] = '\0';
+        }
+    }
+    return piece;
+}
+
+static void set_pieces(struct loader *loader, const struct option *option, const char *text,
+                       const struct place *place)
+{
+    char *copy = strdup(text);
+    char *rest = copy;
+    assert(copy != NULL);
+
+    loader_begin(loader, option, place);
+    for (char *piece; text[0] != '\0' && (piece = next_piece(&rest)) != NULL;) {
+        char *equals = strchr(piece, '=');
+        if (option->kind == OPTION_LIST) {
+            loader_add(loader, option, piece, place);
+        } else if (equals == NULL) {
+            loader_refuse(
+                loader, option,
+                "is not NAME=VALUE with commas between; a value that has a comma in it goes "
+                "into the file",
+                place);
+        } else {
+            *equals = '\0';
+            loader_put(loader, option,
+                       &(struct pair){.name = piece, .value = equals + 1, .origin = place->origin},
+                       place);
+        }
+    }
+    free(copy);
+}
+
+void loader_set(struct loader *loader, const struct option *option, const char *text,
+                const struct place *place)
+{
+    struct error error;
+
+    if (option->kind == OPTION_LIST || option->kind == OPTION_MAP) {
+        set_pieces(loader, option, text, place);
+        return;
+    }
+    if (place->origin.layer == LAYER_FLAG && option->kind == OPTION_SECRET) {
+        refuse_flag(loader, option, place);
+        return;
+    }
+    note_origin(loader, option, place);
+    if (!value_set(loader->settings, option, text, &error)) {
+        loader_refuse(loader, option, error.text, place);
+    }
+}
+
+void loader_unknown(struct loader *loader, const char *name, const struct place *place)
+{
+    const char *nearest = nearest_setting(name);
+    const char *title = place->origin.layer == LAYER_FILE ? name : NULL;
+    struct error error;
+
+    if (nearest != NULL && place->origin.layer == LAYER_ENVIRONMENT) {
+        char variable[ENVIRONMENT_NAME_SIZE];
+        option_environment_name(option_find(nearest), variable);
+        (void)error_set(&error, "there is no such setting; did you mean %s?", variable);
+    } else if (nearest != NULL) {
+        (void)error_set(&error, "there is no such setting; did you mean %s?", nearest);
+    } else {
+        (void)error_set(&error, "there is no such setting; usher config init prints them all");
+    }
+    problems_add(loader->problems, place, title, error.text);
+}
