@@ -40,8 +40,8 @@ static const char *const request_types[] = {"AdminAdd",   "AdminUpdate", "AdminR
 
 const struct option options[] = {
     {TEXT(kafka.brokers), .fallback = "localhost:9092", .rule = rule_brokers,
-     .doc =
-         "The brokers to start from, host:port with commas between. Kafka itself names the others."},
+     .doc = "The brokers to start from, host:port with commas between. Kafka itself names the"
+            " others."},
     {TEXT(kafka.group), .fallback = "usher", .rule = rule_name,
      .doc = "The consumer group. Workers of one group share the partitions; the replies' "
             "source is /usher/<group>."},
@@ -50,30 +50,25 @@ const struct option options[] = {
     {TEXT(kafka.replies_topic), .fallback = "access-replies", .rule = rule_topic,
      .doc = "The topic that gets one reply for each request. It has to exist."},
     {TEXT(kafka.dead_letters_topic), .fallback = "access-requests-dlt", .rule = rule_topic,
-     .doc =
-         "The topic for the records that need a person: failed, unknown, or not readable as an event. "
-         "It has to exist."},
+     .doc = "The topic for the records that need a person: failed, unknown, or not readable "
+            "as an event. It has to exist."},
     {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic,
-     .doc =
-         "Topics that a request may name in its kafka_replyTopic header. A reply for any other topic "
-         "goes to kafka.replies_topic."},
+     .doc = "Topics that a request may name in its kafka_replyTopic header. A reply for any "
+            "other topic goes to kafka.replies_topic."},
     {CHOICE(kafka.delivery), .fallback = "exactly-once", .choices = deliveries,
-     .doc =
-         "exactly-once puts replies and offsets into one Kafka transaction. at-least-once may repeat "
-         "a reply after a crash."},
+     .doc = "exactly-once puts replies and offsets into one Kafka transaction. at-least-once "
+            "may repeat a reply after a crash."},
     {DURATION(kafka.commit_interval), .fallback = "20ms", .min = 1 * MS, .max = 5 * SECOND,
-     .doc =
-         "How long replies may wait for each other in one transaction. Longer costs less and answers "
-         "later; a transaction is given up after 10 s, so 5 s is the most."},
+     .doc = "How long replies may wait for each other in one transaction. Longer costs less "
+            "and answers later; a transaction is given up after 10 s, so 5 s is the most."},
     {COUNT(kafka.window), .fallback = "4096", .min = 1, .max = 20000,
-     .doc =
-         "How many records past the first unfinished one of a partition may be at work or finished. "
-         "At 20,000 the bitmap of them still fits into the offset's metadata (4,096 bytes)."},
+     .doc = "How many records past the first unfinished one of a partition may be at work or "
+            "finished. At 20,000 the bitmap of them still fits into the offset's metadata "
+            "(4,096 bytes)."},
     {TEXT(kafka.instance_id), .fallback = "", .rule = rule_instance_id,
-     .doc =
-         "A name for this worker that stays the same when it restarts: its group.instance.id and part "
-         "of its transactional id. Empty: the host name, so two workers on one host need one each, "
-         "or they fence each other."},
+     .doc = "A name for this worker that stays the same when it restarts: its "
+            "group.instance.id and part of its transactional id. Empty: the host name, so two"
+            " workers on one host need one each, or they fence each other."},
     {MAP(kafka.librdkafka), .fallback = "",
      .doc = "Any property of librdkafka, word for word, for example security.protocol or "
             "session.timeout.ms. Those that the worker owns are refused by name."},
@@ -100,21 +95,18 @@ const struct option options[] = {
     {COUNT(redis.wait_replicas), .fallback = "0", .min = 0, .max = 100,
      .doc = "How many replicas must have an intent before the real request is sent."},
     {DURATION(redis.keep), .fallback = "7d", .min = 1 * SECOND, .max = 366 * DAY,
-     .doc =
-         "How long a finished event is remembered: until then a repeated one gets the stored answer. "
-         "Should be longer than the topic keeps its records."},
+     .doc = "How long a finished event is remembered: until then a repeated one gets the "
+            "stored answer. Should be longer than the topic keeps its records."},
 
     {TEXT(graph.base_url), .fallback = "https://graph.microsoft.com/beta", .rule = rule_web_url,
      .doc = "Microsoft Graph. http:// is taken for a loopback address only, because the token"
             " goes there."},
     {TEXT(graph.tls_ca_file), .fallback = "",
-     .doc =
-         "PEM file with the authorities that may have signed the certificates of Graph and of the "
-         "token endpoint. Empty: the system's."},
+     .doc = "PEM file with the authorities that may have signed the certificates of Graph and"
+            " of the token endpoint. Empty: the system's."},
     {CHOICE(graph.auth), .fallback = "client-secret", .choices = auths,
-     .doc =
-         "client-secret: an app registration, with tenant_id, client_id and client_secret. token: a "
-         "ready access token, from token or token_file."},
+     .doc = "client-secret: an app registration, with tenant_id, client_id and client_secret."
+            " token: a ready access token, from token or token_file."},
     {TEXT(graph.tenant_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_TENANT_ID",
      .doc = "The Entra tenant, its GUID or a domain of it. Needed for client-secret."},
     {TEXT(graph.client_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_CLIENT_ID",
@@ -127,47 +119,41 @@ const struct option options[] = {
      .rule = rule_web_url, .azure = "AZURE_AUTHORITY_HOST",
      .doc = "Where tokens come from. Another one for the national clouds."},
     {SECRET(graph.token), .fallback = "",
-     .doc =
-         "A ready access token, for auth: token. Better: graph.token_file, since a token lives an "
-         "hour or so."},
+     .doc = "A ready access token, for auth: token. Better: graph.token_file, since a token "
+            "lives an hour or so."},
     {TEXT(graph.token_file), .fallback = "",
      .doc = "A file that holds the access token; read again when it changes."},
     {CHOICE(graph.dry_run), .fallback = "required", .choices = dry_runs,
-     .doc =
-         "required: no real request without a dry run that passed. off: no dry runs, for an API that "
-         "has none."},
+     .doc = "required: no real request without a dry run that passed. off: no dry runs, for "
+            "an API that has none."},
     {CHOICE(graph.dry_run_echo), .fallback = "required", .choices = dry_run_echos,
-     .doc =
-         "required: the answer to a dry run must say isValidationOnly: true, or the worker stops "
-         "taking in events. lenient: an answer that does not mention it is accepted."},
+     .doc = "required: the answer to a dry run must say isValidationOnly: true, or the worker"
+            " stops taking in events. lenient: an answer that does not mention it is "
+            "accepted."},
     {DURATION(graph.timeout), .fallback = "30s", .min = 100 * MS, .max = 10 * MINUTE,
      .doc = "The longest that one call may take."},
     {COUNT(graph.in_flight), .fallback = "256", .min = 1, .max = 10000,
      .doc = "The most calls to Graph at once. A limit, not a target."},
     {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000,
-     .doc =
-         "The most real requests a second, all workers of the group together; 0 sets no limit. 20 is "
-         "what Graph publishes: 3,000 in 150 s for identity writes."},
+     .doc = "The most real requests a second, all workers of the group together; 0 sets no "
+            "limit. 20 is what Graph publishes: 3,000 in 150 s for identity writes."},
     {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100,
      .doc = "How often one call is tried before the event ends as failed."},
     {DURATION(graph.retry_for), .fallback = "15m", .min = 1 * SECOND, .max = 1 * DAY,
      .doc = "How long an event's calls are tried in all. What comes first ends it."},
     {DURATION(graph.eventual), .fallback = "5m", .min = 0, .max = 1 * HOUR,
-     .doc =
-         "How long Graph's passing 400 and 404 answers are waited for: a user or group made a moment "
-         "ago is not known everywhere at once."},
+     .doc = "How long Graph's passing 400 and 404 answers are waited for: a user or group "
+            "made a moment ago is not known everywhere at once."},
     {DURATION(graph.settle), .fallback = "5m", .min = 100 * MS, .max = 1 * HOUR,
-     .doc =
-         "How long a look-up that finds nothing is not believed after a real request that may have "
-         "happened: Graph's reads lag behind its writes."},
+     .doc = "How long a look-up that finds nothing is not believed after a real request that "
+            "may have happened: Graph's reads lag behind its writes."},
 
     {LIST(policy.kinds), .fallback = "", .choices = kinds,
      .doc = "The kinds of request: accessPackageAssignmentRequest, "
             "accessPackageResourceRequest."},
     {LIST(policy.request_types), .fallback = "", .choices = request_types,
-     .doc =
-         "The requestTypes: AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, UserUpdate, "
-         "UserRemove."},
+     .doc = "The requestTypes: AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, "
+            "UserUpdate, UserRemove."},
     {LIST(policy.catalogs), .fallback = "", .rule = rule_identifier,
      .doc = "The ids of the catalogs that resource requests may name."},
     {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier,
@@ -176,19 +162,16 @@ const struct option options[] = {
     {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
     {SIZE(limits.bytes), .fallback = "64MiB", .min = 4 * MIB, .max = 64 * GIB,
-     .doc =
-         "How much memory the records at work may hold together. A record may have 1 MiB, so 4 MiB is "
-         "the least."},
+     .doc = "How much memory the records at work may hold together. A record may have 1 MiB, "
+            "so 4 MiB is the least."},
 
     {DURATION(drain), .fallback = "40s", .min = 0, .max = 1 * HOUR,
-     .doc =
-         "How long what is in flight may take to end at SIGTERM. Should be longer than graph.timeout; "
-         "what does not end is read again later."},
+     .doc = "How long what is in flight may take to end at SIGTERM. Should be longer than "
+            "graph.timeout; what does not end is read again later."},
 
     {TEXT(admin.listen), .fallback = "127.0.0.1:9464", .rule = rule_listen,
-     .doc =
-         "host:port of /metrics, /livez, /readyz, /status and the status page; empty turns it off. "
-         "0.0.0.0:9464 lets other machines in."},
+     .doc = "host:port of /metrics, /livez, /readyz, /status and the status page; empty turns"
+            " it off. 0.0.0.0:9464 lets other machines in."},
 
     {CHOICE(log.level), .fallback = "info", .choices = log_levels,
      .doc = "error, warn, info (one line an event) or debug (one line a step)."},

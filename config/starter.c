@@ -1,0 +1,74 @@
+#include <string.h>
+
+#include "config/print.h"
+#include "config/value.h"
+
+/* The width that a terminal has. */
+#define WIDTH 80
+
+/* Words of `text` in lines that begin with `indent` and "# ". */
+static void print_comment(const char *text, const char *indent, FILE *out)
+{
+    size_t column = 0;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        if (column > 0 && column + 1 + length > WIDTH) {
+            (void)fputc('\n', out);
+            column = 0;
+        }
+        if (column == 0) {
+            (void)fprintf(out, "%s# ", indent);
+            column = strlen(indent) + 2;
+        } else {
+            (void)fputc(' ', out);
+            column++;
+        }
+        (void)fprintf(out, "%.*s", (int)length, text);
+        column += length;
+        text += length + strspn(text + length, " ");
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_default(const struct option *option, FILE *out)
+{
+    (void)fprintf(out, "%s%s: ", option_group_length(option) == 0 ? "" : "  ", option_key(option));
+    if (option->kind == OPTION_LIST) {
+        (void)fputs("[]", out);
+    } else if (option->kind == OPTION_MAP) {
+        (void)fputs("{}", out);
+    } else if (option->kind == OPTION_COUNT) {
+        (void)fputs(option->fallback, out);
+    } else {
+        yaml_print_text(option->fallback, out);
+    }
+    (void)fputc('\n', out);
+}
+
+void starter_print(FILE *out)
+{
+    (void)fputs(
+        "# Settings of usher, each at its default. A line that is left out means the default.\n"
+        "#\n"
+        "# usher config check -c FILE   says all that is wrong with a file\n"
+        "# usher config print -c FILE   shows what counts, and where it came from\n"
+        "#\n"
+        "# A flag (-s kafka.group=x) goes before the environment (USHER_KAFKA_GROUP=x), and that\n"
+        "# before this file. Durations: ms, s, m, h, d. Sizes: B, KiB, MiB, GiB.\n",
+        out);
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *option = &options[i];
+        const struct option_group *group = group_begun(i == 0 ? NULL : option - 1, option);
+        const char *indent = option_group_length(option) == 0 ? "" : "  ";
+        if (group != NULL) {
+            (void)fputc('\n', out);
+            print_comment(group->doc, "", out);
+            (void)fprintf(out, "%s:\n", group->name);
+        } else {
+            (void)fputc('\n', out);
+        }
+        print_comment(option->doc, indent, out);
+        print_default(option, out);
+    }
+}
