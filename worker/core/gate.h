@@ -1,0 +1,52 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Pacing: when may the next call to Graph go? Three things hold calls back:
+ * graph.writes_per_second, a throttled Graph (guarantee I13), and, until the first dry run since
+ * start has come back with its echo, the canary: one dry run at a time (contract 6). Pure: `now_ms`
+ * is the loop's clock. What is held back is no fault of an event: the stage posts `paced` with the
+ * time given here. */
+
+enum {
+    /* How far the writes may lie behind their times and still catch up: what may go at once after a
+     * pause is a tenth of a second's worth and one. Graph counts over 150 s and would stand more,
+     * but whoever watches one second shall see the rate that is set. */
+    GATE_BURST_MS = 100,
+    /* How soon to ask again while the canary is out: about one call to Graph. */
+    GATE_CANARY_MS = 100,
+};
+
+enum gate_canary {
+    GATE_CANARY_WAITS, /* no good echo yet, no dry run under way */
+    GATE_CANARY_OUT,   /* no good echo yet, one dry run is under way */
+    GATE_CANARY_BACK,  /* a dry run was echoed: no limit any more */
+};
+
+struct gate {
+    int64_t interval_us;     /* between two writes; 0: no limit */
+    int64_t next_us;         /* when the next write is due */
+    int64_t promised_us;     /* the last time promised to one that must wait */
+    int64_t closed_until_ms; /* throttled */
+    enum gate_canary canary;
+};
+
+/* `writes_per_second` 0: no limit. */
+void gate_init(struct gate *gate, int writes_per_second);
+
+/* May one POST go now? 0: yes, and it is counted. Else the milliseconds after which to ask again;
+ * those who ask in turn are sent to times one after the other, so that they do not come back all at
+ * once. */
+int64_t gate_ask(struct gate *gate, int64_t now_ms);
+
+/* The same for a GET, which only a throttled Graph holds back. */
+int64_t gate_ask_look(const struct gate *gate, int64_t now_ms);
+
+/* Graph throttles: nothing may be sent for so long. A shorter pause never cuts a longer one. */
+void gate_throttle(struct gate *gate, int64_t now_ms, int64_t pause_ms);
+
+/* The canary. begin(): may a dry run start? Each true is followed by exactly one end(); `good`: it
+ * came back with its echo. */
+bool gate_dry_run_begin(struct gate *gate);
+void gate_dry_run_end(struct gate *gate, bool good);
