@@ -4,48 +4,69 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What may be committed of one partition. Requests finish in any order; the ledger keeps the first unfinished offset (the
- * frontier, which is what Kafka stores) and a bit for each offset that is finished beyond it. Frontier and bits are committed
- * together, the bits as the offset's metadata, so that the next owner skips exactly what was answered (guarantees I1, I2). */
+/* What is committed of one partition. Requests finish in any order; the ledger keeps the first
+ * unfinished offset (the frontier, which is what Kafka stores) and a bit for each offset that is
+ * finished beyond it. Frontier and bits are committed together, the bits as the offset's metadata,
+ * so that the next owner skips exactly what was answered (guarantees I1, I2).
+ *
+ * A ledger says what *is* committed. What a transaction would make of it is worked out on a copy
+ * (ledger_copy), so a transaction that aborts leaves nothing to be undone.
+ *
+ * The metadata is `u1:<frontier>:<window>:<bits>:<crc>`: bit 0 of the first byte of <bits> (base64,
+ * without the zeros at its end) is the frontier; <window> is the writer's, so all that it may have
+ * worked on is known; <crc> is CRC-32 of all before. */
 
 enum {
-    LEDGER_WINDOW_MAX = 20000,   /* contract 5: 2,500 bytes of bits are 3,336 of base64, under the broker's 4,096 */
-    LEDGER_METADATA_MAX = 4096,  /* offset.metadata.max.bytes of a broker that nobody configured, with the NUL */
+    LEDGER_WINDOW_MAX =
+        20000, /* contract 5: 2,500 bytes of bits are 3,336 of base64, under the broker's 4,096 */
+    LEDGER_METADATA_MAX =
+        4096, /* offset.metadata.max.bytes of a broker that nobody configured, with the NUL */
+    LEDGER_WORDS = (LEDGER_WINDOW_MAX + 63) / 64,
 };
 
 struct ledger {
     int64_t frontier; /* the first offset that is not finished */
-    int64_t end;      /* one past the last offset that was begun or skipped */
+    int64_t end;      /* one past the last offset that was begun or skipped; never below frontier */
+    int64_t touched;  /* no earlier owner has begun an offset from here on: the committed frontier +
+                         its window */
     uint32_t window;  /* most offsets from frontier to end */
-    uint64_t *bits;   /* ring of window bits rounded up to 64, indexed by offset; set: finished */
-    size_t words;
+    uint64_t *bits;   /* a ring of LEDGER_WORDS words, whatever the window: an earlier owner's may
+                         have been wider */
 };
 
 enum ledger_entry {
     LEDGER_BEGUN,  /* new: to be worked on; the caller owes one ledger_finish_offset() */
-    LEDGER_PASSED, /* answered before: skip it */
-    LEDGER_FULL,   /* beyond the window: read no more until the frontier moves; nothing has changed */
+    LEDGER_PASSED, /* answered before, or at work: skip it */
+    LEDGER_FULL, /* beyond the window: read no more until the frontier moves; nothing has changed */
 };
 
 enum ledger_metadata {
     LEDGER_METADATA_OK,
-    LEDGER_METADATA_ABSENT,  /* none or not ours (an operator's reset): nothing beyond the frontier is finished; warn */
+    LEDGER_METADATA_ABSENT,  /* none, not ours, or of another offset (an operator's reset): nothing
+                                beyond the frontier is  finished; warn */
     LEDGER_METADATA_NEWER,   /* of a newer version: the partition must not be worked (exit 78) */
     LEDGER_METADATA_DAMAGED, /* bad checksum or shape: likewise */
 };
 
+/* `window` from 1 to LEDGER_WINDOW_MAX. False: out of memory. */
 bool ledger_init(struct ledger *ledger, uint32_t window);
 void ledger_finish(struct ledger *ledger);
 
-/* Starts an assignment at the committed offset. `metadata` is what was committed with it (NULL or "": none). On NEWER and DAMAGED
- * the ledger stands at `frontier` with nothing finished, and must not be used. */
+/* Starts an assignment at the committed offset. `metadata` is what was committed with it (NULL or
+ * "": none). On NEWER and DAMAGED the ledger stands at `frontier` with nothing finished, and must
+ * not be used. */
 enum ledger_metadata ledger_open(struct ledger *ledger, int64_t frontier, const char *metadata);
 
-/* A record arrives. Offsets come in rising order; those left out (transaction markers, compaction) count as finished. */
+/* A record arrives. Offsets come in rising order; those left out (transaction markers, compaction)
+ * count as finished. */
 enum ledger_entry ledger_begin(struct ledger *ledger, int64_t offset);
 
-/* The record is answered in the transaction that is being made. Again for the same offset: no change. */
+/* The record is answered. It was begun; again for the same offset: no change. */
 void ledger_finish_offset(struct ledger *ledger, int64_t offset);
 
-/* The metadata for a commit at ledger->frontier: printable, NUL-terminated, under LEDGER_METADATA_MAX for every window. Returns its length. */
+/* Makes `to`, which was initialised with any window, the same as `from`. */
+void ledger_copy(struct ledger *to, const struct ledger *from);
+
+/* The metadata for a commit at ledger->frontier: printable, NUL-terminated, under
+ * LEDGER_METADATA_MAX for every window. Returns its length. */
 size_t ledger_metadata_write(const struct ledger *ledger, char ret[LEDGER_METADATA_MAX]);
