@@ -135,27 +135,6 @@ static void fall_asleep(struct pipeline *p, struct request *rq, const struct ver
     sleepers_add(&p->sleepers, rq);
 }
 
-/* Writes the verdict into the request: the only place where doubt, answer and the counters change.
- */
-static void note(struct request *rq, const struct verdict *verdict, int64_t now_ms)
-{
-    if (verdict->own_retry) {
-        rq->retries[rq->stage]++;
-        if (rq->retry_since_ms == 0)
-            rq->retry_since_ms = now_ms;
-    }
-    rq->doubt = verdict->doubt;
-    if (verdict->doubt_begins) {
-        rq->doubt_since_ms = now_ms;
-        rq->ages = 0;
-    }
-    rq->ages += verdict->age_step;
-    rq->absences += verdict->absence;
-    if (verdict->answer != ANSWER_NONE)
-        rq->answer = verdict->answer;
-    rq->pause_ms = 0;
-}
-
 /* A request of a partition that has moved goes on only where an answer stands, as far as its
  * record. A drain sleeps for nothing else either. */
 static bool is_dropped(const struct pipeline *p, const struct request *rq,
@@ -198,7 +177,7 @@ static void apply(struct pipeline *p, struct request *rq, int64_t now_ms)
     if (verdict.move == MOVE_STOP)
         p->mode = PIPELINE_STOPPED;
     bool dropped = verdict.move == MOVE_STOP || is_dropped(p, rq, &verdict);
-    note(rq, &verdict, now_ms);
+    plan_note(rq, &verdict, now_ms);
     if (dropped)
         leave(p, rq);
     else

@@ -273,9 +273,39 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
     __builtin_unreachable();
 }
 
+static const char *const moves[] = {
+    [MOVE_NEVER] = "never",   [MOVE_GO] = "go",     [MOVE_WAIT] = "wait",
+    [MOVE_RETRY] = "retry",   [MOVE_AGE] = "age",   [MOVE_SETTLE] = "settle",
+    [MOVE_ANSWER] = "answer", [MOVE_DROP] = "drop", [MOVE_STOP] = "stop",
+};
+
+const char *move_name(enum move move)
+{
+    return moves[move];
+}
+
 void plan_init(struct plan *plan, const struct plan_limits *limits)
 {
     assert(limits->retry_attempts > 0);
     memcpy(plan->rules, worker_rules, sizeof plan->rules);
     plan->limits = *limits;
+}
+
+void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms)
+{
+    if (verdict->own_retry) {
+        rq->retries[rq->stage]++;
+        if (rq->retry_since_ms == 0)
+            rq->retry_since_ms = now_ms;
+    }
+    rq->doubt = verdict->doubt;
+    if (verdict->doubt_begins) {
+        rq->doubt_since_ms = now_ms;
+        rq->ages = 0;
+    }
+    rq->ages += verdict->age_step;
+    rq->absences += verdict->absence;
+    if (verdict->answer != ANSWER_NONE)
+        rq->answer = verdict->answer;
+    rq->pause_ms = 0;
 }

@@ -2,8 +2,6 @@
 
 #include "worker/core/request.h"
 
-#include <stdio.h>
-
 /* The whole policy of the worker: what follows when a stage reports an outcome. One table,
  * rules[STAGE][OUTCOME]; a cell that is not filled is MOVE_NEVER: the stage may not say that, and
  * saying it is a bug (pipeline_post() asserts it). */
@@ -69,8 +67,14 @@ static inline bool plan_allows(const struct plan *plan, enum stage stage, enum o
     return plan->rules[stage][outcome].move != MOVE_NEVER;
 }
 
+/* Writes a verdict into the request: its doubt, answer and counters, and nothing else. For the
+ * pipeline, and for whoever plays pipeline in a test. */
+void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms);
+
 const char *move_name(enum move move);
 
-/* The table as text (tests/core/plan.golden) and as the state diagram of worker/README.md. */
-void plan_print_table(const struct plan *plan, FILE *out);
-void plan_print_diagram(const struct plan *plan, FILE *out);
+/* The table as text (tests/core/plan.golden) and as the state diagram of worker/README.md,
+ * NUL-terminated. */
+enum { PLAN_TEXT_SIZE = 16384 }; /* every cell filled is 152 rows of under 100 bytes */
+void plan_table(const struct plan *plan, char ret[PLAN_TEXT_SIZE]);
+void plan_diagram(const struct plan *plan, char ret[PLAN_TEXT_SIZE]);

@@ -46,18 +46,18 @@ struct request *pool_take(struct pool *pool, const struct record *record,
     struct request *rq = pool->free;
     pool->free = rq->next;
     request_init(rq, record, partition, wall_ms);
+    rq->record_bytes = record_bytes(record);
     pool->used++;
-    pool->bytes_used += record_bytes(record);
+    pool->bytes_used += rq->record_bytes;
     return rq;
 }
 
 void pool_put(struct pool *pool, struct request *rq)
 {
     assert(rq >= pool->all && rq < pool->all + pool->size);
-    size_t bytes = record_bytes(&rq->record);
-    assert(pool->used > 0 && pool->bytes_used >= bytes);
+    assert(pool->used > 0 && pool->bytes_used >= rq->record_bytes);
     pool->used--;
-    pool->bytes_used -= bytes;
+    pool->bytes_used -= rq->record_bytes;
     request_finish(rq);
     rq->next = pool->free;
     pool->free = rq;

@@ -35,6 +35,8 @@ struct claim {
     uint64_t fence;         /* 0: none held */
     int64_t confirmed_ms;   /* when Redis last said that it is ours */
     int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
+    /* Of the real request that the intent stands for, set with it; "": none. */
+    char client_request_id[GUID_SIZE];
 };
 
 struct attempts {
@@ -52,6 +54,7 @@ struct request {
         fault; /* the last thing that went wrong; belongs to the answer if that is no success */
 
     struct record record;
+    size_t record_bytes; /* what the pool counts for it; the record itself may be gone by then */
     struct event event;
     struct partition *partition;
     uint64_t epoch; /* of the partition when the record was taken in */

@@ -1,0 +1,129 @@
+/* The plan: what may be read off its cells, every road through it, and whether a change of any cell
+ * is noticed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/core/plan_walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Small numbers have the same shape as the real ones: two tries, and a schedule of a few steps. */
+static const struct plan_limits limits = {.retry_attempts = 2,
+                                          .retry_for_ms = 1 << 30,
+                                          .eventual_ms = 150,
+                                          .settle_ms = 300};
+
+static struct plan worker_plan(void)
+{
+    struct plan plan;
+    plan_init(&plan, &limits);
+    return plan;
+}
+
+static void every_cell_keeps_the_rules(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    char where[64] = "";
+    const char *trouble = plan_cells_trouble(&plan, where);
+    if (trouble[0] != '\0')
+        fail_msg("%s: %s", where, trouble);
+}
+
+static void every_road_ends_and_keeps_its_promises(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    struct walk walk = walk_all_roads(&plan, 3);
+    if (walk.trouble[0] != '\0')
+        fail_msg("%s: %s", walk.where, walk.trouble);
+    assert_true(walk.states > 1000);
+    printf("FIGURE plan: every road ends, %zu situations, longest road %u transitions\n",
+           walk.states, walk.longest);
+}
+
+static void a_road_that_never_ends_is_noticed(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    plan.rules[STAGE_LOOK][OUTCOME_FAILED] = (struct rule){.move = MOVE_GO, .next = STAGE_LOOK};
+    assert_string_equal(walk_all_roads(&plan, 1).trouble, "this road does not end");
+}
+
+/* Is this changed plan noticed: by its text, or also by what it would do? */
+struct tally {
+    unsigned all, by_table, by_behaviour;
+};
+
+static void try_mutant(const struct plan *mutant, const char *table, struct tally *tally)
+{
+    char text[PLAN_TEXT_SIZE], where[64];
+    tally->all++;
+    plan_table(mutant, text);
+    tally->by_table += strcmp(text, table) != 0;
+    tally->by_behaviour += plan_cells_trouble(mutant, where)[0] != '\0' ||
+                           walk_all_roads(mutant, 1).trouble[0] != '\0';
+}
+
+static void mutate_cell(const struct plan *plan, struct rule *rule, struct plan *mutant,
+                        struct tally *tally)
+{
+    char table[PLAN_TEXT_SIZE];
+    plan_table(plan, table);
+    struct rule good = *rule;
+    for (enum move move = MOVE_NEVER; move <= MOVE_STOP; move++) {
+        rule->move = move;
+        if (move != good.move)
+            try_mutant(mutant, table, tally);
+    }
+    *rule = good;
+    for (enum stage next = STAGE_ADMIT; next < STAGE_COUNT && good.move != MOVE_NEVER; next++) {
+        rule->next = next;
+        if (next != good.next)
+            try_mutant(mutant, table, tally);
+    }
+    *rule = good;
+    for (enum answer answer = ANSWER_NONE; answer < ANSWER_COUNT && good.move != MOVE_NEVER;
+         answer++) {
+        rule->answer = answer;
+        if (answer != good.answer)
+            try_mutant(mutant, table, tally);
+    }
+    *rule = good;
+    for (enum doubt doubt = DOUBT_NONE; doubt < DOUBT_COUNT && good.move != MOVE_NEVER; doubt++) {
+        rule->doubt = doubt;
+        if (doubt != good.doubt)
+            try_mutant(mutant, table, tally);
+    }
+    *rule = good;
+}
+
+static void a_change_of_any_cell_is_noticed(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan(), mutant = plan;
+    struct tally tally = {0};
+    for (enum stage stage = STAGE_ADMIT; stage < STAGE_COUNT; stage++) {
+        for (enum outcome outcome = OUTCOME_OK; outcome < OUTCOME_COUNT; outcome++)
+            mutate_cell(&plan, &mutant.rules[stage][outcome], &mutant, &tally);
+    }
+    printf("FIGURE plan: changes of one cell caught %u / %u (by cells and roads alone %u)\n",
+           tally.by_table, tally.all, tally.by_behaviour);
+    assert_int_equal(tally.by_table, tally.all);
+    assert_true(tally.by_behaviour * 2 > tally.all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cell_keeps_the_rules),
+        cmocka_unit_test(every_road_ends_and_keeps_its_promises),
+        cmocka_unit_test(a_road_that_never_ends_is_noticed),
+        cmocka_unit_test(a_change_of_any_cell_is_noticed),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
