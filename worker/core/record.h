@@ -16,9 +16,10 @@ struct record {
     const char *topic;
     int32_t partition;
     int64_t offset;
-    int64_t timestamp_ms; /* -1: the record carries none */
-    struct str key;       /* data NULL: no key, hence no order of its own */
-    struct str value;     /* data NULL: a tombstone */
+    int64_t timestamp_ms;      /* -1: the record carries none */
+    bool timestamp_is_brokers; /* the topic has LogAppendTime, so it is not the producer's */
+    struct str key;            /* data NULL: no key, hence no order of its own */
+    struct str value;          /* data NULL: a tombstone */
     const struct header *headers;
     size_t header_count;
     void *handle;

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "worker/core/message.h"
 #include "worker/core/request.h"
 
-/* The reply (contract 3) and the dead letter: pure, from a request whose answer stands to bytes and headers. */
+/* The reply (contract 3) and the dead letter: pure, from a request whose answer stands to bytes and
+ * headers. */
+
+#define REPLY_TYPE "usher.accessRequestReply"
 
 struct reply_settings {
     const char *group;         /* source: /usher/<group> */
@@ -12,42 +16,42 @@ struct reply_settings {
     size_t allowed_count;
 };
 
-enum { MESSAGE_HEADERS_MAX = 24 }; /* ours: at most 8 ce_*, 4 of tracing and reply, 12 of a dead letter */
-
-/* A Kafka message to be produced. Everything in it lives in `memory` or in the request, until message_finish(). */
-struct message {
-    const char *topic;
-    int32_t partition; /* -1: the partitioner chooses by key */
-    int64_t timestamp_ms; /* 0: now */
-    struct str key;    /* data NULL: none */
-    struct str value;
-    struct header headers[MESSAGE_HEADERS_MAX]; /* ours */
-    size_t header_count;
-    const struct header *kept; /* a dead letter's: the record's own headers, before ours, less those in `headers` */
-    size_t kept_count;
-    void *memory;
+enum {
+    /* What a broker that refused the whole gets instead: a key or a correlation id longer than this
+     * is left out, and all headers of a dead letter together are no more. A dead letter's value is
+     * cut here (contract 3). */
+    BRIEF_BYTES_MAX = 64 << 10,
+    /* Likewise `requestType` of a brief reply, which is cut, and `subject`, which is left out. */
+    BRIEF_TEXT_MAX = 1024,
 };
 
-void message_finish(struct message *message);
-
-/* The members that are stored in Redis and stand in every reply alike: `"outcome":…,"graph":…,"error":…,"attempts":…,
- * "graphRequestId":…,"clientRequestId":…,"receivedAt":…,"finishedAt":…`. Owned by the caller (free). For a request that was
- * seen, reply_members() is a copy of rq->stored. NULL: out of memory. */
+/* The members that are stored in Redis and stand in every reply alike: `"outcome":…,"graph":…,
+ * "error":…,"attempts":…,"graphRequestId":…,"clientRequestId":…,"receivedAt":…,"finishedAt":…`,
+ * without braces. Owned by the caller (free). For a request that was seen it is a copy of
+ * rq->stored. NULL: out of memory. */
 char *reply_members(const struct request *rq);
 
 /* True if `stored` is such members and can be put into a reply; sets *ret_answer to its outcome. */
 bool reply_stored_read(const char *stored, enum answer *ret_answer);
 
-/* Makes the reply. `ret_warning` is set to a sentence, or "", when kafka_replyTopic or kafka_replyPartition could not be honoured. `brief`: without
- * `graph` and with error.details cut, for a broker that refused the whole one as too large. */
+/* A sentence for the log when kafka_replyTopic or kafka_replyPartition could not be honoured; else
+ * "". It quotes the header, so it may hold any bytes. */
 struct reply_warning {
     char text[256];
 };
-void reply_make(const struct request *rq, const struct reply_settings *settings, bool brief,
+
+/* Makes the reply of a request that has its answer. `brief`: without `graph` and error.details, and
+ * with long texts cut, for a broker that refused the whole one as too large. False: out of memory,
+ * and `ret` is zeroed. */
+bool reply_make(const struct request *rq, const struct reply_settings *settings, bool brief,
                 struct message *ret, struct reply_warning *ret_warning);
 
-/* Does this answer need a person? (contract 3: failed, unknown, and what is no event at all; not what was answered before) */
+/* Does this answer need a person? (contract 3: failed, unknown, and what is no event at all; not
+ * what was answered before) */
 bool dead_letter_is_due(const struct request *rq);
-/* `truncated`: the first 64 KiB with usher-value-sha256 (given by the caller in hex) and usher-truncated; NULL: whole. */
-void dead_letter_make(const struct request *rq, const struct reply_settings *settings,
+
+/* `truncated_sha256`: for a broker that refused it as too large: the SHA-256 of the whole value in
+ * hex; then it is cut to BRIEF_BYTES_MAX and says so. NULL: whole. False: out of memory, and `ret`
+ * is zeroed. */
+bool dead_letter_make(const struct request *rq, const struct reply_settings *settings,
                       const char *truncated_sha256, struct message *ret);
