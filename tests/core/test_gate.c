@@ -26,7 +26,7 @@ static int count_writes(int rate, int seconds, int *ret_most)
         for (size_t i = 0; i < ASKERS; i++) {
             if (ask_ms[i] > now_ms)
                 continue;
-            int64_t wait_ms = gate_ask(&gate, now_ms);
+            int64_t wait_ms = gate_ask(&gate, 1, now_ms);
             in_this_ms += wait_ms == 0;
             ask_ms[i] = now_ms + (wait_ms > 0 ? wait_ms : 1);
         }
@@ -59,7 +59,7 @@ static void test_no_limit(void **state)
     struct gate gate;
     gate_init(&gate, 0);
     for (int i = 0; i < 100000; i++)
-        assert_int_equal(gate_ask(&gate, START_MS), 0);
+        assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
 }
 
 static void test_those_who_wait_come_back_one_by_one(void **state)
@@ -67,15 +67,15 @@ static void test_those_who_wait_come_back_one_by_one(void **state)
     (void)state;
     struct gate gate;
     gate_init(&gate, 10);                           /* one each 100 ms */
-    assert_int_equal(gate_ask(&gate, START_MS), 0); /* catches up, after the idle time */
-    assert_int_equal(gate_ask(&gate, START_MS), 0);
-    assert_int_equal(gate_ask(&gate, START_MS), 100);
-    assert_int_equal(gate_ask(&gate, START_MS), 200);
-    assert_int_equal(gate_ask(&gate, START_MS), 300);
-    assert_int_equal(gate_ask(&gate, START_MS + 100), 0);
-    assert_int_equal(gate_ask(&gate, START_MS + 200), 0);
-    assert_int_equal(gate_ask(&gate, START_MS + 300), 0);
-    assert_int_equal(gate_ask(&gate, START_MS + 300), 100);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 0); /* catches up, after the idle time */
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 100);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 200);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 300);
+    assert_int_equal(gate_ask(&gate, 1, START_MS + 100), 0);
+    assert_int_equal(gate_ask(&gate, 1, START_MS + 200), 0);
+    assert_int_equal(gate_ask(&gate, 1, START_MS + 300), 0);
+    assert_int_equal(gate_ask(&gate, 1, START_MS + 300), 100);
 }
 
 static void test_idle_time_is_not_saved_up(void **state)
@@ -84,10 +84,20 @@ static void test_idle_time_is_not_saved_up(void **state)
     struct gate gate;
     gate_init(&gate, 20);
     int at_once = 0;
-    assert_int_equal(gate_ask(&gate, START_MS), 0);
-    while (gate_ask(&gate, START_MS + 3600000) == 0)
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
+    while (gate_ask(&gate, 1, START_MS + 3600000) == 0)
         at_once++;
     assert_int_equal(at_once, 20 * GATE_BURST_MS / 1000 + 1);
+}
+
+static void test_an_event_takes_its_writes_together(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, 1);
+    assert_int_equal(gate_ask(&gate, 2, START_MS), 0);
+    assert_int_equal(gate_ask(&gate, 2, START_MS), 2000 - GATE_BURST_MS);
+    assert_int_equal(gate_ask(&gate, 2, START_MS), 4000 - GATE_BURST_MS);
 }
 
 static void test_throttle(void **state)
@@ -97,15 +107,15 @@ static void test_throttle(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct gate gate;
         gate_init(&gate, rates[i]);
-        assert_int_equal(gate_ask(&gate, START_MS), 0);
+        assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
         gate_throttle(&gate, START_MS, 5000);
         gate_throttle(&gate, START_MS + 10, 1000); /* does not shorten it */
         for (int64_t ms = 0; ms < 5000; ms += 100) {
-            assert_int_equal(gate_ask(&gate, START_MS + ms), 5000 - ms);
+            assert_int_equal(gate_ask(&gate, 1, START_MS + ms), 5000 - ms);
             assert_int_equal(gate_ask_look(&gate, START_MS + ms), 5000 - ms);
         }
         assert_int_equal(gate_ask_look(&gate, START_MS + 5000), 0);
-        assert_int_equal(gate_ask(&gate, START_MS + 5000), 0);
+        assert_int_equal(gate_ask(&gate, 1, START_MS + 5000), 0);
     }
 }
 
@@ -114,10 +124,10 @@ static void test_look_is_not_counted(void **state)
     (void)state;
     struct gate gate;
     gate_init(&gate, 1);
-    assert_int_equal(gate_ask(&gate, START_MS), 0);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
     for (int i = 0; i < 100; i++)
         assert_int_equal(gate_ask_look(&gate, START_MS), 0);
-    assert_int_equal(gate_ask(&gate, START_MS), 1000 - GATE_BURST_MS);
+    assert_int_equal(gate_ask(&gate, 1, START_MS), 1000 - GATE_BURST_MS);
 }
 
 static void test_canary(void **state)
@@ -145,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_no_limit),
         cmocka_unit_test(test_those_who_wait_come_back_one_by_one),
         cmocka_unit_test(test_idle_time_is_not_saved_up),
+        cmocka_unit_test(test_an_event_takes_its_writes_together),
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_look_is_not_counted),
         cmocka_unit_test(test_canary),

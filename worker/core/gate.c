@@ -18,7 +18,7 @@ int64_t gate_ask_look(const struct gate *gate, int64_t now_ms)
     return now_ms < gate->closed_until_ms ? gate->closed_until_ms - now_ms : 0;
 }
 
-int64_t gate_ask(struct gate *gate, int64_t now_ms)
+int64_t gate_ask(struct gate *gate, unsigned writes, int64_t now_ms)
 {
     int64_t closed_ms = gate_ask_look(gate, now_ms);
     if (closed_ms > 0 || gate->interval_us == 0)
@@ -27,13 +27,13 @@ int64_t gate_ask(struct gate *gate, int64_t now_ms)
     if (gate->next_us < now_us - GATE_BURST_MS * 1000)
         gate->next_us = now_us - GATE_BURST_MS * 1000;
     if (gate->next_us <= now_us) {
-        gate->next_us += gate->interval_us;
+        gate->next_us += gate->interval_us * writes;
         return 0;
     }
     if (gate->promised_us < gate->next_us)
         gate->promised_us = gate->next_us;
     else
-        gate->promised_us += gate->interval_us;
+        gate->promised_us += gate->interval_us * writes;
     return (gate->promised_us - now_us + 999) / 1000;
 }
 
