@@ -110,7 +110,7 @@ static void need(struct loader *loader, const char *name, const char *why)
         return;
     }
     option_environment_name(option, variable);
-    say(loader, false, name, "is needed for %s; set it here or as %s%s%s", why, variable,
+    say(loader, false, name, "is needed for %s; set it in the file, or as %s%s%s", why, variable,
         option->azure == NULL ? "" : " or ", option->azure == NULL ? "" : option->azure);
 }
 

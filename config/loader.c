@@ -119,6 +119,13 @@ static void set_pieces(struct loader *loader, const struct option *option, const
     free(copy);
 }
 
+/* An empty line in the file, as the starter file has it, does not put out what Azure's tools have
+ * set. */
+static bool is_from_azure(const struct loader *loader, const struct option *option)
+{
+    return loader->settings->origins[option_index(option)].layer == LAYER_AZURE;
+}
+
 void loader_set(struct loader *loader, const struct option *option, const char *text,
                 const struct place *place)
 {
@@ -130,6 +137,9 @@ void loader_set(struct loader *loader, const struct option *option, const char *
     }
     if (place->origin.layer == LAYER_FLAG && option->kind == OPTION_SECRET) {
         refuse_flag(loader, option, place);
+        return;
+    }
+    if (text[0] == '\0' && option->azure != NULL && is_from_azure(loader, option)) {
         return;
     }
     note_origin(loader, option, place);

@@ -58,3 +58,27 @@ void option_environment_name(const struct option *option, char ret[ENVIRONMENT_N
         *c = *c == '.' ? '_' : (char)toupper((unsigned char)*c);
     }
 }
+
+const struct option_group *option_begins(const struct option *option)
+{
+    size_t length = option_group_length(option);
+    char name[ENVIRONMENT_NAME_SIZE] = "";
+
+    if (length == 0 ||
+        (option > options && strncmp(option[-1].name, option->name, length + 1) == 0)) {
+        return NULL;
+    }
+    memcpy(name, option->name, length);
+    return option_group_find(name);
+}
+
+void option_format(const struct option *option, int64_t number, char ret[NUMBER_TEXT_SIZE])
+{
+    if (option->kind == OPTION_DURATION) {
+        format_duration(number, ret);
+    } else if (option->kind == OPTION_SIZE) {
+        format_size(number, ret);
+    } else {
+        format_count(number, ret);
+    }
+}

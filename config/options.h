@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/convert.h"
 #include "config/settings.h"
 
 /* More rows than the tables have; lets a table of one thing for each option live on the stack. */
@@ -74,3 +75,9 @@ size_t option_group_length(const struct option *option);
 
 /* "USHER_KAFKA_BROKERS" */
 void option_environment_name(const struct option *option, char ret[ENVIRONMENT_NAME_SIZE]);
+
+/* The group that the option is the first of, or NULL. */
+const struct option_group *option_begins(const struct option *option);
+
+/* `min` or `max` as it is written in a file: "20ms", "64MiB", "4096". */
+void option_format(const struct option *option, int64_t number, char ret[NUMBER_TEXT_SIZE]);

@@ -2,38 +2,13 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "config/convert.h"
+#include "config/options.h"
 #include "config/reserved.h"
 #include "config/value.h"
 
 /* Values shorter than this have their origins in one column. */
 #define ORIGIN_COLUMN 44
-
-const struct option_group *group_begun(const struct option *previous, const struct option *option)
-{
-    size_t length = option_group_length(option);
-    char name[ENVIRONMENT_NAME_SIZE] = "";
-
-    if (length == 0 ||
-        (previous != NULL && strncmp(previous->name, option->name, length + 1) == 0)) {
-        return NULL;
-    }
-    memcpy(name, option->name, length);
-    return option_group_find(name);
-}
-
-void option_format_number(const struct option *option, int64_t number, char *ret)
-{
-    if (option->kind == OPTION_DURATION) {
-        format_duration(number, ret);
-    } else if (option->kind == OPTION_SIZE) {
-        format_size(number, ret);
-    } else {
-        format_count(number, ret);
-    }
-}
 
 static void print_origin(const struct settings *settings, const struct option *option,
                          const struct origin *origin, FILE *out)
@@ -133,8 +108,7 @@ static void print_option(const struct settings *settings, const struct option *o
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < options_count; i++) {
-        const struct option_group *group =
-            group_begun(i == 0 ? NULL : &options[i - 1], &options[i]);
+        const struct option_group *group = option_begins(&options[i]);
         if (group != NULL) {
             (void)fprintf(out, "%s:\n", group->name);
         }

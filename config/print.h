@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 
-#include "config/options.h"
 #include "config/settings.h"
 
 /* YAML that settings_load() reads back; behind each value where it came from. Secrets are <hidden>.
@@ -22,9 +21,3 @@ void schema_print(FILE *out);
 
 /* Markdown: every setting, and the properties of librdkafka that the worker owns. */
 void reference_print(FILE *out);
-
-/* The group's name and doc before its first option: `previous` is the option before, or NULL. */
-const struct option_group *group_begun(const struct option *previous, const struct option *option);
-
-/* The least and most of a duration, size or count, as written in a file. */
-void option_format_number(const struct option *option, int64_t number, char *ret);

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "config/convert.h"
+#include "config/options.h"
 #include "config/print.h"
 #include "config/reserved.h"
 
@@ -30,8 +30,8 @@ static void print_range(const struct option *option, FILE *out)
     case OPTION_DURATION:
     case OPTION_SIZE:
     case OPTION_COUNT:
-        option_format_number(option, option->min, least);
-        option_format_number(option, option->max, most);
+        option_format(option, option->min, least);
+        option_format(option, option->max, most);
         (void)fprintf(out, "%s to %s", least, most);
         return;
     case OPTION_CHOICE:
@@ -81,7 +81,7 @@ void reference_print(FILE *out)
 {
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];
-        const struct option_group *group = group_begun(i == 0 ? NULL : option - 1, option);
+        const struct option_group *group = option_begins(option);
         if (group != NULL || option_group_length(option) == 0) {
             (void)fputs(i == 0 ? "" : "\n", out);
             print_heading(group == NULL ? option->name : group->name,

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS        "0123456789"
@@ -143,14 +144,23 @@ bool rule_instance_id(char *text, struct error *error)
     return true;
 }
 
+static bool check_socket(const char *path, struct error *error)
+{
+    if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path) {
+        return error_set(error, "has a path of more than %zu bytes, too long for a socket",
+                         sizeof((struct sockaddr_un *)0)->sun_path - 1);
+    }
+    return only(path, PATH_LETTERS) ||
+           error_set(error, "has a character in its path that does not belong there");
+}
+
 bool rule_redis_url(char *text, struct error *error)
 {
     struct address address;
     const char *host = strstr(text, "://");
 
     if (starts_with(text, "unix:///")) {
-        return only(text + strlen("unix://"), PATH_LETTERS) ||
-               error_set(error, "has a character in its path that does not belong there");
+        return check_socket(text + strlen("unix://"), error);
     }
     if (!starts_with(text, "redis://") && !starts_with(text, "rediss://")) {
         return error_set(error, "must start with redis://, rediss:// (TLS) or unix:///");

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "config/convert.h"
+#include "config/options.h"
 #include "config/print.h"
 #include "config/reserved.h"
 #include "config/value.h"
@@ -89,8 +89,8 @@ static void print_description(const struct option *option, FILE *out)
     char text[ERROR_TEXT_SIZE];
 
     if (option->kind == OPTION_DURATION || option->kind == OPTION_SIZE) {
-        option_format_number(option, option->min, least);
-        option_format_number(option, option->max, most);
+        option_format(option, option->min, least);
+        option_format(option, option->max, most);
         (void)snprintf(text, sizeof text, "%s From %s to %s.", option->doc, least, most);
         json_print_text(text, out);
     } else {
@@ -120,10 +120,10 @@ void schema_print(FILE *out)
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];
         const struct option *next = i + 1 < options_count ? option + 1 : NULL;
-        const struct option_group *group = group_begun(i == 0 ? NULL : option - 1, option);
+        const struct option_group *group = option_begins(option);
         bool is_grouped = option_group_length(option) > 0;
         bool is_last =
-            next == NULL || option_group_length(next) == 0 || group_begun(option, next) != NULL;
+            next == NULL || option_group_length(next) == 0 || option_begins(next) != NULL;
         if (group != NULL) {
             (void)fprintf(out, "    \"%s\": {\n      \"description\": ", group->name);
             json_print_text(group->doc, out);

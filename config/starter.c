@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "config/options.h"
 #include "config/print.h"
 #include "config/value.h"
 
@@ -31,9 +32,15 @@ static void print_comment(const char *text, const char *indent, FILE *out)
     (void)fputc('\n', out);
 }
 
-static void print_default(const struct option *option, FILE *out)
+/* A line that would hide what an AZURE_ variable says is left for the reader to bring in. */
+static bool hides_azure(const struct option *option)
 {
-    (void)fprintf(out, "%s%s: ", option_group_length(option) == 0 ? "" : "  ", option_key(option));
+    return option->azure != NULL && option->fallback[0] != '\0';
+}
+
+static void print_default(const struct option *option, const char *indent, FILE *out)
+{
+    (void)fprintf(out, "%s%s%s: ", indent, hides_azure(option) ? "# " : "", option_key(option));
     if (option->kind == OPTION_LIST) {
         (void)fputs("[]", out);
     } else if (option->kind == OPTION_MAP) {
@@ -59,7 +66,7 @@ void starter_print(FILE *out)
         out);
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];
-        const struct option_group *group = group_begun(i == 0 ? NULL : option - 1, option);
+        const struct option_group *group = option_begins(option);
         const char *indent = option_group_length(option) == 0 ? "" : "  ";
         if (group != NULL) {
             (void)fputc('\n', out);
@@ -69,6 +76,6 @@ void starter_print(FILE *out)
             (void)fputc('\n', out);
         }
         print_comment(option->doc, indent, out);
-        print_default(option, out);
+        print_default(option, indent, out);
     }
 }

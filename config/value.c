@@ -93,22 +93,19 @@ static bool set_number(struct settings *settings, const struct option *option, c
                        struct error *error)
 {
     bool (*parse)(const char *, int64_t *, struct error *) = parse_count;
-    void (*format)(int64_t, char *) = format_count;
     char bound[NUMBER_TEXT_SIZE];
     int64_t number;
 
     if (option->kind == OPTION_DURATION) {
         parse = parse_duration;
-        format = format_duration;
     } else if (option->kind == OPTION_SIZE) {
         parse = parse_size;
-        format = format_size;
     }
     if (!parse(text, &number, error)) {
         return false;
     }
     if (number < option->min || number > option->max) {
-        format(number < option->min ? option->min : option->max, bound);
+        option_format(option, number < option->min ? option->min : option->max, bound);
         return error_set(error, "%.40s is %s than %s", text, number < option->min ? "less" : "more",
                          bound);
     }

@@ -1,0 +1,158 @@
+#include "worker/cli/config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/nearest.h"
+#include "config/print.h"
+#include "worker/cli/options.h"
+
+#define EXIT_CANNOT_WRITE 73
+
+static const char help[] =
+    "usher config check  [-c FILE] [-s KEY=VALUE]...  all that is wrong, file:line:column\n"
+    "usher config print  [-c FILE] [-s KEY=VALUE]...  what counts, and where it came from\n"
+    "usher config schema                              JSON Schema of the file, for editors\n"
+    "usher config init                                an annotated file with every default\n"
+    "\n"
+    "examples:\n"
+    "  usher config init > usher.yaml\n"
+    "  usher config check -c usher.yaml\n"
+    "  usher config print -c usher.yaml -s log.level=debug\n"
+    "\n"
+    "Without -c, " SETTINGS_FILE_DEFAULT
+    " is read if it is there. Each setting has an environment\n"
+    "name too: kafka.brokers is USHER_KAFKA_BROKERS. Secrets are not taken from -s, where ps\n"
+    "shows them.\n"
+    "Exit: 0 all is well, 2 wrong usage, 66 no such file, 78 the settings are invalid.\n";
+
+/* What was printed must have arrived: `usher config init > /full/disk` is no success. */
+static int finish_output(void)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return CLI_EXIT_DONE;
+    }
+    (void)fputs("usher: the output cannot be written\n", stderr);
+    return EXIT_CANNOT_WRITE;
+}
+
+static int check(const struct cli_source *source)
+{
+    struct settings settings;
+    int code = cli_source_load(source, &settings, true);
+
+    if (code != CLI_EXIT_DONE) {
+        return code;
+    }
+    if (settings.file[0] == '\0') {
+        (void)puts("ok: defaults, environment and flags; no file");
+    } else {
+        (void)printf("ok: %s\n", settings.file);
+    }
+    settings_finish(&settings);
+    return finish_output();
+}
+
+static int print(const struct cli_source *source)
+{
+    struct settings settings;
+    int code = cli_source_load(source, &settings, false);
+
+    if (code != CLI_EXIT_DONE) {
+        return code;
+    }
+    settings_print(&settings, stdout);
+    settings_finish(&settings);
+    return finish_output();
+}
+
+static int schema(const struct cli_source *source)
+{
+    (void)source;
+    schema_print(stdout);
+    return finish_output();
+}
+
+static int init(const struct cli_source *source)
+{
+    (void)source;
+    starter_print(stdout);
+    return finish_output();
+}
+
+static const struct verb {
+    const char *name;
+    int (*run)(const struct cli_source *source);
+    bool reads_settings;
+} verbs[] = {
+    {"check", check, true},
+    {"print", print, true},
+    {"schema", schema, false},
+    {"init", init, false},
+};
+#define VERBS_COUNT (sizeof verbs / sizeof verbs[0])
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERBS_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int refuse_verb(const char *name)
+{
+    const char *names[VERBS_COUNT];
+
+    for (size_t i = 0; i < VERBS_COUNT; i++) {
+        names[i] = verbs[i].name;
+    }
+    const char *nearest = nearest_name(name, names, VERBS_COUNT);
+    if (nearest == NULL) {
+        return cli_usage_error("config", "config does check, print, schema or init, not %s", name);
+    }
+    return cli_usage_error("config", "there is no config %s; did you mean config %s?", name,
+                           nearest);
+}
+
+int cli_config(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct cli_source source;
+    int option;
+
+    cli_source_init(&source);
+    opterr = 0;
+    optind = 0; /* main has used getopt before; 0 starts it anew */
+    while ((option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1) {
+        if (option == 'h') {
+            (void)fputs(help, stdout);
+            return finish_output();
+        }
+        if (!cli_source_take(&source, option, optarg)) {
+            return cli_option_error("config", option, argv);
+        }
+    }
+    if (optind + 1 != argc) {
+        return cli_usage_error("config", optind == argc
+                                             ? "config needs one of check, print, schema, init"
+                                             : "config takes one of check, print, schema, init");
+    }
+    const struct verb *verb = find_verb(argv[optind]);
+    if (verb == NULL) {
+        return refuse_verb(argv[optind]);
+    }
+    bool has_source = source.source.file != NULL || source.source.flags_count > 0;
+    if (has_source && !verb->reads_settings) {
+        return cli_usage_error("config", "config %s takes no -c or -s", verb->name);
+    }
+    return verb->run(&source);
+}
