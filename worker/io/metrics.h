@@ -1,0 +1,34 @@
+#pragma once
+
+#include "worker/core/buffer.h"
+#include "worker/core/stats.h"
+
+/* The worker as Prometheus sees it: text format 0.0.4. The worker fills a view, which is numbers
+ * only, and nothing here looks behind it. */
+struct metrics_view {
+    const struct stats *stats;
+    const size_t *at_stage;         /* STAGE_COUNT of them: pipeline.at_stage */
+    const struct call_stats *calls; /* NULL: none yet */
+    size_t calls_active, calls_waiting;
+    size_t assigned; /* partitions that are ours */
+    int64_t lag;     /* records; -1: not known, so left out */
+    uint64_t transactions_committed, transactions_aborted;
+    bool redis_up;
+    uint64_t redis_reconnects;
+    int64_t token_expiry_wall_ms; /* 0: no token, so left out */
+    bool interlock;
+    /* usher_build_info. "" is fine, NULL is not. */
+    const char *version, *revision, *librdkafka, *curl, *hiredis, *libuv;
+    /* What the settings give up, a sentence each (dry_run: off …); for /status. */
+    const char *const *warnings;
+    size_t warning_count;
+};
+
+/* All of the text is bounded: 92 rows of calls with 17 lines of at most 150 bytes, and 30 KiB for
+ * the rest. */
+enum { METRICS_BYTES_MAX = 512 << 10 };
+
+void metrics_render(const struct metrics_view *view, struct buffer *ret);
+/* The process_* family of every Prometheus client, from /proc/self; what cannot be read is left
+ * out. */
+void metrics_render_process(struct buffer *ret);
