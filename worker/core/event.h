@@ -1,10 +1,11 @@
 #pragma once
 
 #include "worker/core/fault.h"
+#include "worker/core/guid.h"
 #include "worker/core/record.h"
 
-/* A Kafka record, read: CloudEvent, kind, what is asked for whom, and the checked body for Graph (contract 2).
- * event_read() is pure: bytes in, facts out. */
+/* A Kafka record, read: CloudEvent, kind, what is asked for whom, and the checked body for Graph
+ * (contract 2). event_read() is pure: bytes in, facts out. */
 
 enum kind { KIND_NONE, KIND_ASSIGNMENT, KIND_RESOURCE, KIND_COUNT };
 
@@ -21,31 +22,32 @@ enum request_type {
     REQUEST_TYPE_COUNT,
 };
 
-/* How the event was packed; the reply goes back in the same mode. */
+/* How the event was packed, and so how the reply goes back. The reply to what is no event is
+ * structured: its mode says so. */
 enum event_mode { EVENT_STRUCTURED, EVENT_BINARY };
 
 enum event_worth {
-    EVENT_GOOD,       /* may be worked on */
-    EVENT_REFUSED,    /* an event, but not one we may work on: a rejected reply */
     EVENT_UNREADABLE, /* no event at all: a rejected reply and a dead letter */
+    EVENT_REFUSED,    /* an event, but not one we may work on: a rejected reply */
+    EVENT_GOOD,       /* may be worked on */
 };
 
 enum {
     RECORD_BYTES_MAX = 1 << 20, /* contract 2; Kafka's own default for a record */
     EVENT_ID_MAX = 256,         /* contract 2, for id and for source */
-    EVENT_DEPTH_MAX = 32,       /* nested arrays and objects; Graph's deepest documented body has 6 */
+    EVENT_DEPTH_MAX = 32, /* nested arrays and objects; Graph's deepest documented body has 6 */
 };
 
-/* The checked body: the members of `data` that go to Graph, without white space between them, without the read-only ones and
- * without isValidationOnly. `{"isValidationOnly":true` + (size > 0 ? "," : "") + members + `}` is the dry run, with false the
- * real request: the same bytes otherwise (guarantee I4). */
+/* The checked body: the members of `data` that go to Graph, as their bytes came but for white space
+ * between them, without the read-only ones and isValidationOnly. graph_body_write() puts
+ * `{"isValidationOnly":true,` before them and `}` behind; with false it is the real request, and
+ * all other bytes are the same (guarantee I4). */
 struct body {
-    char *members;
+    const char *members; /* owned by the event; not NUL-terminated */
     size_t size;
 };
 
-/* What the body is about, as far as it says so; "" where it does not. Ids are GUIDs in lower case. */
-enum { GUID_SIZE = 36 + 1 };
+/* What the body is about, "" where it does not say. Ids are GUIDs in lower case. */
 struct subject {
     char target_id[GUID_SIZE];     /* assignment: the person */
     char package_id[GUID_SIZE];    /* assignment: accessPackageId */
@@ -64,8 +66,8 @@ struct event {
     enum event_mode mode;
     enum kind kind;
     enum request_type request_type;
-    bool validation_only;    /* data said isValidationOnly: true: a dry run is all that is asked */
-    const char *id;          /* these four are NULL where they could not be read; owned by the event */
+    bool validation_only; /* data said isValidationOnly: true: a dry run is all that is asked */
+    const char *id;       /* these four are NULL where they could not be read; owned by the event */
     const char *source;
     const char *type;
     const char *ce_subject;  /* CloudEvents' own `subject` */
@@ -74,17 +76,19 @@ struct event {
     int64_t expiry_ms;       /* expirytime as Unix time; 0: none */
     struct subject subject;
     struct body body;
-    void *memory; /* what the pointers above live in */
+    void *memory; /* one allocation that the pointers above point into, or NULL */
 };
 
-/* Reads a record. Always fills `ret`: a record that is no event has worth EVENT_UNREADABLE and a fault, never an error of ours.
- * The record's bytes need not outlive the call. event_finish() gives back what it took; a zeroed event is fine. */
+/* Reads a record. Always fills `ret`, whatever was in it: a record that is no event has worth
+ * EVENT_UNREADABLE and a fault, never an error of ours. Codes: fault_codes.h. What can be read of
+ * id, source and type is there in any case. The record's bytes need not outlive the call.
+ * event_finish() gives back what it took; a zeroed event is fine. */
 void event_read(const struct record *record, struct event *ret);
 void event_finish(struct event *event);
 
-const char *kind_name(enum kind kind);                          /* "accessPackageAssignmentRequest" … */
-const char *kind_type(enum kind kind);                          /* "microsoft.graph.accessPackageAssignmentRequest" … */
-const char *request_type_name(enum request_type request_type);  /* "AdminAdd" … */
+const char *kind_name(enum kind kind); /* "accessPackageAssignmentRequest" … */
+const char *kind_type(enum kind kind); /* "microsoft.graph.accessPackageAssignmentRequest" … */
+const char *request_type_name(enum request_type request_type); /* "AdminAdd" … */
 /* A delegated caller's type (User*): only a token of a person may send it. */
 bool request_type_is_delegated(enum request_type request_type);
 bool request_type_is_removal(enum request_type request_type);
