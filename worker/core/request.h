@@ -26,6 +26,7 @@ enum { GRAPH_REQUEST_ID_MAX = 64 }; /* Graph's request-id is a GUID; room for ot
 /* What Graph said last, kept for the reply. */
 struct graph_trace {
     char *object; /* owned; the object Graph answered with, JSON text, or NULL */
+    char *page;   /* owned; look.h: where the list that is being read goes on, or NULL */
     char request_id[GRAPH_REQUEST_ID_MAX]; /* header request-id of the last answer, or "" */
     char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
 };
@@ -81,6 +82,7 @@ struct request {
     char *stored;    /* owned; members of an earlier answer from Redis (reply.h), or NULL */
     enum answer stored_answer; /* what they say; ANSWER_NONE without them */
     bool duplicate;            /* that answer was another record's */
+    unsigned look_step;        /* which GET of a look-up comes next */
     void *call; /* the shell that carries out the present stage may keep its own state here */
 };
 

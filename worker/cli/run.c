@@ -1,0 +1,62 @@
+#include "worker/cli/run.h"
+
+#include "worker/cli/options.h"
+#include "worker/io/kafka_conf.h"
+#include "worker/io/log.h"
+#include "worker/worker.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char help[] =
+    "usher run [-c FILE] [-s KEY=VALUE]...   takes access requests from Kafka and answers each once\n"
+    "\n"
+    "examples:\n"
+    "  usher run -c usher.yaml\n"
+    "  USHER_KAFKA_BROKERS=kafka:9092 usher run -s log.level=debug\n"
+    "\n"
+    "SIGTERM and SIGINT drain: nothing new is taken, what is at work is finished, at most\n"
+    "`drain` long. A second one leaves at once; what was at work is redelivered.\n"
+    "Exit: 0 drained, 66 no such file, 69 Kafka, Redis or Graph cannot be reached at start,\n"
+    "70 internal error, 75 left early or fenced by another instance, 76 the interlock stands,\n"
+    "77 refused, 78 the settings are invalid.\n";
+
+static int run(const struct settings *settings)
+{
+    struct error error = {0};
+    log_open(settings->log.level, settings->log.format, stderr);
+    log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s", USHER_VERSION,
+              settings->kafka.group, settings->kafka.brokers);
+    int code = worker_run(settings, &error);
+    if (code == WORKER_DONE)
+        log_write(LOG_INFO, "worker.ends", "drained");
+    else
+        log_write(LOG_ERROR, "worker.ends", "exit %d: %s", code, error.text);
+    return code;
+}
+
+int cli_run(int argc, char **argv)
+{
+    static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    struct cli_source source;
+    cli_source_init(&source);
+    source.source.check_property = kafka_property_check;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1;) {
+        if (option == 'h') {
+            (void)fputs(help, stdout);
+            return CLI_EXIT_DONE;
+        }
+        if (!cli_source_take(&source, option, optarg))
+            return cli_option_error("run", option, argv);
+    }
+    if (optind < argc)
+        return cli_usage_error("run", "run takes no argument: %s", argv[optind]);
+    struct settings settings;
+    int code = cli_source_load(&source, &settings, true);
+    if (code != CLI_EXIT_DONE)
+        return code;
+    code = run(&settings);
+    settings_finish(&settings);
+    return code;
+}

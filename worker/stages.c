@@ -1,0 +1,272 @@
+/* The live stage table: which call carries out which stage. Each start leads to one post: at once,
+ * or from the shell's callback. */
+#include "worker/io/log.h"
+#include "worker/worker.h"
+
+#include "worker/core/graph_body.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    /* Guarantee I8: no real request on a claim that Redis confirmed longer ago than this. */
+    CLAIM_AGE_MAX_MS = 2000,
+    /* How soon a real request that finds all calls taken asks again: about a tenth of one call to
+       Graph. */
+    BUSY_PAUSE_MS = 20,
+};
+
+static void post(struct worker *w, struct request *rq, enum outcome outcome)
+{
+    pipeline_post(&w->pipeline, rq, outcome);
+}
+
+static void pace(struct worker *w, struct request *rq, int64_t pause_ms)
+{
+    rq->pause_ms = pause_ms;
+    post(w, rq, OUTCOME_PACED);
+}
+
+static void start_admit(void *context, struct request *rq, int64_t now_ms)
+{
+    (void)now_ms;
+    struct worker *w = context;
+    event_read(&rq->record, &rq->event);
+    policy_apply(&w->settings->policy, w->settings->graph.auth == AUTH_TOKEN, &rq->event);
+    if (rq->event.worth == EVENT_GOOD) {
+        post(w, rq, OUTCOME_OK);
+        return;
+    }
+    rq->fault = rq->event.fault;
+    rq->event.fault = (struct fault){0};
+    post(w, rq, OUTCOME_INVALID);
+}
+
+static void start_claim(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    redis_claim(w->redis, rq, now_ms);
+}
+
+/* Takes the writes that pacing grants. 0: granted; else the time to wait. */
+static int64_t take_writes(struct worker *w, struct request *rq, unsigned writes, int64_t now_ms)
+{
+    int64_t closed_ms =
+        gate_ask_look(&w->gate, now_ms); /* granted or not: not while Graph throttles */
+    if (closed_ms > 0)
+        return closed_ms;
+    if (rq->writes > 0)
+        return 0;
+    int64_t pause_ms = gate_ask(&w->gate, writes, now_ms);
+    if (pause_ms == 0)
+        rq->writes = writes;
+    return pause_ms;
+}
+
+static void send_post(struct worker *w, struct request *rq, bool for_real, struct http_call *call)
+{
+    size_t size = graph_body_size(&rq->event.body);
+    char *body = malloc(size);
+    assert(body != NULL);
+    call->method = HTTP_POST;
+    call->path = graph_path(rq->event.kind);
+    call->body = (struct str){body, graph_body_write(&rq->event.body, !for_real, body, size)};
+    call->traceparent = rq->event.traceparent;
+    call->tracestate = rq->event.tracestate;
+    call->for_real = for_real;
+    call->context = w;
+    assert(rq->writes > 0);
+    rq->writes--;
+    http_start(w->http, rq, call);
+    free(body);
+}
+
+/* Graph says that it has too much to do: nothing goes until its time is over. */
+static void heed_throttle(struct worker *w, const struct request *rq,
+                          const struct http_answer *answer)
+{
+    if (answer->reach == HTTP_ANSWERED && (answer->status == 429 || answer->status == 503))
+        gate_throttle(&w->gate, (int64_t)uv_now(&w->loop), rq->pause_ms);
+}
+
+static void on_dry_run(void *context, struct request *rq, const struct http_answer *answer)
+{
+    struct worker *w = context;
+    bool lenient = w->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
+    enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
+    bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
+    gate_dry_run_end(&w->gate, passed);
+    heed_throttle(w, rq, answer);
+    if (passed)
+        rq->dry_run_ms = (int64_t)uv_now(&w->loop);
+    if (outcome == OUTCOME_UNSAFE) {
+        log_request(LOG_ERROR, "interlock.raised", rq, "%s", rq->fault.message);
+        redis_raise_interlock(w->redis, rq->fault.message);
+    }
+    post(w, rq, outcome);
+}
+
+static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    if (request_is_expired(rq, worker_wall_ms())) {
+        fault_set(&rq->fault, STAGE_DRY_RUN, "expired",
+                  "expirytime passed before the dry run; send the event again with a later one");
+        post(w, rq, OUTCOME_EXPIRED);
+        return;
+    }
+    if (w->settings->graph.dry_run == DRY_RUN_OFF && !rq->event.validation_only) {
+        post(w, rq, OUTCOME_OK);
+        return;
+    }
+    int64_t pause_ms = take_writes(w, rq, rq->event.validation_only ? 1 : 2, now_ms);
+    if (pause_ms > 0) {
+        pace(w, rq, pause_ms);
+        return;
+    }
+    if (!gate_dry_run_begin(&w->gate)) {
+        pace(w, rq, GATE_CANARY_MS);
+        return;
+    }
+    rq->attempts.dry_run++;
+    send_post(w, rq, false, &(struct http_call){.on_answer = on_dry_run});
+}
+
+/* Pacing is asked here and not at `submit`, so that little time passes between the intent and the
+ * real request. */
+static void start_mark(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    int64_t pause_ms = take_writes(w, rq, 1, now_ms);
+    if (pause_ms == 0 && w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)w->settings->graph.in_flight)
+        pause_ms = BUSY_PAUSE_MS;
+    if (pause_ms > 0)
+        pace(w, rq, pause_ms);
+    else
+        redis_mark(w->redis, rq, now_ms);
+}
+
+/* Asked right before the first byte of a real request may leave (guarantees I4, I5, I8). */
+static bool may_send(void *context, struct request *rq)
+{
+    struct worker *w = context;
+    uv_update_time(&w->loop);
+    int64_t now_ms = (int64_t)uv_now(&w->loop);
+    bool dry_run_is_fresh =
+        w->settings->graph.dry_run == DRY_RUN_OFF || now_ms - rq->dry_run_ms <= DRY_RUN_AGE_MAX_MS;
+    return partition_is_ours(rq->partition, rq->epoch) && dry_run_is_fresh &&
+           now_ms - rq->claim.confirmed_ms <= CLAIM_AGE_MAX_MS;
+}
+
+static void on_submit(void *context, struct request *rq, const struct http_answer *answer)
+{
+    struct worker *w = context;
+    enum outcome outcome = graph_answer_submit(rq, answer);
+    heed_throttle(w, rq, answer);
+    post(w, rq, outcome);
+}
+
+static void start_submit(void *context, struct request *rq, int64_t now_ms)
+{
+    (void)now_ms;
+    struct worker *w = context;
+    rq->attempts.submit++;
+    send_post(w, rq, true, &(struct http_call){.may_send = may_send, .on_answer = on_submit});
+}
+
+static void on_look(void *context, struct request *rq, const struct http_answer *answer);
+
+static void look_step(struct worker *w, struct request *rq)
+{
+    char path[LOOK_PATH_MAX];
+    if (!look_path(rq, rq->look_step, path)) {
+        post(w, rq, OUTCOME_UNDECIDED);
+        return;
+    }
+    rq->attempts.look++;
+    http_start(w->http, rq,
+               &(struct http_call){.method = HTTP_GET,
+                                   .path = path,
+                                   .traceparent = rq->event.traceparent,
+                                   .tracestate = rq->event.tracestate,
+                                   .on_answer = on_look,
+                                   .context = w});
+}
+
+static void on_look(void *context, struct request *rq, const struct http_answer *answer)
+{
+    struct worker *w = context;
+    enum outcome outcome = look_read(rq, rq->look_step, answer);
+    heed_throttle(w, rq, answer);
+    if (outcome != OUTCOME_COUNT) {
+        post(w, rq, outcome);
+        return;
+    }
+    rq->look_step++;
+    look_step(w, rq);
+}
+
+static void start_look(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    int64_t pause_ms = gate_ask_look(&w->gate, now_ms);
+    if (pause_ms > 0) {
+        pace(w, rq, pause_ms);
+        return;
+    }
+    rq->look_step = 0;
+    look_step(w, rq);
+}
+
+static void start_record(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    if (rq->finished_wall_ms == 0)
+        rq->finished_wall_ms = worker_wall_ms();
+    redis_record(w->redis, rq, now_ms);
+}
+
+static void start_reply(void *context, struct request *rq, int64_t now_ms)
+{
+    struct worker *w = context;
+    if (rq->finished_wall_ms == 0)
+        rq->finished_wall_ms = worker_wall_ms();
+    settle_add(w->settle, rq, now_ms);
+}
+
+static void leave(void *context, struct request *rq)
+{
+    struct worker *w = context;
+    if (rq->stage == STAGE_DONE) {
+        stats_answered(&w->stats, rq, worker_wall_ms());
+        log_answered(rq);
+    } else if (rq->claim.fence != 0 && rq->claim.intent_wall_ms == 0 && w->redis != NULL) {
+        redis_release(w->redis, rq);
+    }
+    source_give_back(w->source, &rq->record);
+}
+
+static void trace(void *context, const struct request *rq, const struct verdict *verdict)
+{
+    struct worker *w = context;
+    stats_moved(&w->stats, rq, verdict);
+    if (log_wants(LOG_DEBUG))
+        log_moved(rq, verdict);
+}
+
+void stages_fill(struct stage_ops *ret, struct worker *worker)
+{
+    *ret = (struct stage_ops){
+        .start = {[STAGE_ADMIT] = start_admit,
+                  [STAGE_CLAIM] = start_claim,
+                  [STAGE_DRY_RUN] = start_dry_run,
+                  [STAGE_MARK] = start_mark,
+                  [STAGE_SUBMIT] = start_submit,
+                  [STAGE_LOOK] = start_look,
+                  [STAGE_RECORD] = start_record,
+                  [STAGE_REPLY] = start_reply},
+        .leave = leave,
+        .trace = trace,
+        .context = worker,
+    };
+}

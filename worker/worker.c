@@ -1,0 +1,284 @@
+#include "worker/worker.h"
+
+#include "worker/io/admin.h"
+#include "worker/io/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { START_MS = 30000 }; /* contract 4, exit 69 */
+
+int64_t worker_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void worker_leave(struct worker *w, int exit_code, const char *why)
+{
+    if (w->phase == WORKER_LEAVES)
+        return;
+    w->phase = WORKER_LEAVES;
+    w->exit_code = exit_code;
+    if (exit_code != WORKER_DONE)
+        error_set(&w->why, "%s", why);
+    uv_stop(&w->loop);
+}
+
+static bool is_interlocked(const struct worker *w)
+{
+    return w->pipeline.mode == PIPELINE_INTERLOCKED;
+}
+
+static void finish_drain(struct worker *w)
+{
+    if (is_interlocked(w))
+        worker_leave(w, WORKER_INTERLOCKED,
+                     "the interlock stands: a dry run may have been carried out for real; see "
+                     "deploy/README.md before it is cleared");
+    else
+        worker_leave(w, WORKER_DONE, "");
+}
+
+/* Everything that a start needs has been reached: from here on an outage pauses the intake and ends
+ * nothing. */
+static bool has_started(const struct worker *w)
+{
+    return source_is_joined(w->source) && settle_is_ready(w->settle) && redis_is_up(w->redis) &&
+           token_is_ready(w->token);
+}
+
+static void next_phase(struct worker *w)
+{
+    if (w->phase == WORKER_STARTS && has_started(w)) {
+        w->phase = WORKER_WORKS;
+        uv_timer_stop(&w->deadline);
+        log_write(LOG_INFO, "worker.ready", "takes records of %s",
+                  w->settings->kafka.requests_topic);
+    }
+    if (w->pipeline.mode == PIPELINE_STOPPED)
+        worker_leave(w, WORKER_INTERNAL,
+                     "kafka: the broker refuses a reply even in brief; raise max.message.bytes of "
+                     "the replies topic");
+    bool at_rest = pipeline_is_idle(&w->pipeline) && settle_is_idle(w->settle);
+    if (w->phase == WORKER_DRAINS && at_rest)
+        finish_drain(w);
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    (void)timer; /* the turn that follows does the work */
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle; /* keeps the loop from sleeping; the turn stops it */
+}
+
+static void plan_wake(struct worker *w, int64_t wake_ms)
+{
+    if (wake_ms == INT64_MAX) {
+        uv_timer_stop(&w->wake);
+        return;
+    }
+    int64_t now_ms = (int64_t)uv_now(&w->loop);
+    uv_timer_start(&w->wake, on_wake, wake_ms > now_ms ? (uint64_t)(wake_ms - now_ms) : 0, 0);
+}
+
+static void on_turn(uv_prepare_t *prepare)
+{
+    struct worker *w = prepare->data;
+    int64_t now_ms = (int64_t)uv_now(&w->loop);
+    bool more = source_turn(w->source, worker_wall_ms());
+    pipeline_turn(&w->pipeline, now_ms);
+    int64_t settle_ms = settle_turn(w->settle, now_ms);
+    pipeline_turn(&w->pipeline, now_ms); /* what settle posted: replies of moved partitions */
+    next_phase(w);
+    int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
+    plan_wake(w, settle_ms < sleeper_ms ? settle_ms : sleeper_ms);
+    if (more)
+        uv_idle_start(&w->idle, on_idle);
+    else
+        uv_idle_stop(&w->idle);
+}
+
+/* The intake pauses while a start is not over, while what every record needs is away, and for good
+ * in a drain. */
+static bool may_take(void *context)
+{
+    struct worker *w = context;
+    int64_t now_ms = (int64_t)uv_now(&w->loop);
+    return w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis) &&
+           token_is_ready(w->token) && gate_ask_look(&w->gate, now_ms) == 0;
+}
+
+static void on_moved(void *context)
+{
+    struct worker *w = context;
+    pipeline_drop_moved(&w->pipeline);
+}
+
+static void on_fatal(void *context, int exit_code, const char *why)
+{
+    worker_leave(context, exit_code, why);
+}
+
+static void on_interlock(void *context, bool stands)
+{
+    struct worker *w = context;
+    log_write(LOG_ERROR, stands ? "interlock.stands" : "interlock.cleared",
+              stands ? "nothing is taken in and nothing posted until it is cleared"
+                     : "work goes on");
+    pipeline_interlock(&w->pipeline, stands);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+    if (w->phase == WORKER_DRAINS) {
+        log_write(LOG_WARN, "worker.drain_ended",
+                  "the drain time ran out; %zu records are left to the next owner", w->pool.used);
+        finish_drain(w);
+        return;
+    }
+    const char *trouble = redis_trouble(w->redis);
+    int exit_code = WORKER_UNREACHABLE;
+    if (trouble[0] == '\0') {
+        trouble = token_trouble(w->token);
+        exit_code = token_is_refused(w->token) ? WORKER_REFUSED : WORKER_UNREACHABLE;
+    }
+    if (trouble[0] == '\0')
+        trouble = "kafka.brokers: no partition or transaction could be had in 30 s; see the log";
+    worker_leave(w, exit_code, trouble);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct worker *w = signal->data;
+    if (number == SIGHUP) {
+        log_write(LOG_WARN, "worker.no_reload",
+                  "settings are read at start only; restart to change them");
+        return;
+    }
+    if (w->phase == WORKER_STARTS) {
+        worker_leave(w, WORKER_DONE, "");
+        return;
+    }
+    if (w->phase != WORKER_WORKS) {
+        worker_leave(w, WORKER_STOPPED_EARLY,
+                     "a second signal: left at once; what was at work is redelivered");
+        return;
+    }
+    log_write(LOG_INFO, "worker.drains", "%zu records are at work; at most %lld ms", w->pool.used,
+              (long long)w->settings->drain_ms);
+    w->phase = WORKER_DRAINS;
+    pipeline_drain(&w->pipeline);
+    uv_timer_start(&w->deadline, on_deadline, (uint64_t)w->settings->drain_ms, 0);
+}
+
+static void open_loop(struct worker *w)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    uv_loop_init(&w->loop);
+    uv_prepare_init(&w->loop, &w->prepare);
+    uv_idle_init(&w->loop, &w->idle);
+    uv_timer_init(&w->loop, &w->wake);
+    uv_timer_init(&w->loop, &w->deadline);
+    w->prepare.data = w->deadline.data = w;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&w->loop, &w->signals[i]);
+        w->signals[i].data = w;
+        uv_signal_start(&w->signals[i], on_signal, numbers[i]);
+    }
+    signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of its call, not of the process */
+}
+
+static bool open_core(struct worker *w, struct error *error)
+{
+    const struct settings *s = w->settings;
+    struct plan_limits limits = {.retry_attempts = (unsigned)s->graph.retry_attempts,
+                                 .retry_for_ms = s->graph.retry_for_ms,
+                                 .eventual_ms = s->graph.eventual_ms,
+                                 .settle_ms = s->graph.settle_ms};
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed || seed == 0)
+        seed = (uint64_t)worker_wall_ms();
+    struct stage_ops stages;
+    stages_fill(&stages, w);
+    gate_init(&w->gate, s->graph.writes_per_second);
+    if (pool_init(&w->pool, (size_t)s->limits.requests, (size_t)s->limits.bytes) &&
+        pipeline_init(&w->pipeline, &limits, &stages, &w->pool, seed))
+        return true;
+    return error_set(error, "limits.requests: no memory for %d requests; lower it",
+                     s->limits.requests);
+}
+
+static bool open_parts(struct worker *w, struct error *error)
+{
+    const struct settings *s = w->settings;
+    struct source_events source_events = {may_take, on_moved, on_fatal, w};
+    struct settle_events settle_events = {on_fatal, w};
+    if (!open_core(w, error))
+        return false;
+    w->redis = redis_create(&w->loop, s, &w->pipeline, error);
+    if (w->redis == NULL)
+        return false;
+    redis_watch_interlock(w->redis, on_interlock, w);
+    w->token = token_create(&w->loop, s, error);
+    if (w->token == NULL)
+        return false;
+    w->http = http_create(&w->loop, s, w->token, error);
+    if (w->http == NULL)
+        return false;
+    w->source = source_create(&w->loop, s, &w->pipeline, &source_events, error);
+    if (w->source == NULL)
+        return false;
+    w->settle = settle_create(&w->loop, s, &w->pipeline, w->source, &settle_events, error);
+    return w->settle != NULL && worker_admin_open(w, error);
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+/* In the order in which they use each other: what posts goes first, what holds the records last. */
+static void close_parts(struct worker *w)
+{
+    admin_destroy(w->admin);
+    http_destroy(w->http);
+    settle_destroy(w->settle);
+    pipeline_drop_all(&w->pipeline);
+    redis_destroy(w->redis);
+    w->redis = NULL;
+    token_destroy(w->token);
+    source_destroy(w->source);
+    pipeline_finish(&w->pipeline);
+    pool_finish(&w->pool);
+    uv_walk(&w->loop, close_handle, NULL);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&w->loop);
+}
+
+int worker_run(const struct settings *settings, struct error *error)
+{
+    static struct worker worker; /* large, and one in a process */
+    struct worker *w = &worker;
+    *w = (struct worker){.settings = settings};
+    open_loop(w);
+    if (open_parts(w, error)) {
+        uv_timer_start(&w->deadline, on_deadline, START_MS, 0);
+        uv_prepare_start(&w->prepare, on_turn);
+        uv_run(&w->loop, UV_RUN_DEFAULT);
+        *error = w->why;
+    } else {
+        w->exit_code = WORKER_MISCONFIGURED;
+    }
+    close_parts(w);
+    return w->exit_code;
+}

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "config/settings.h"
+#include "worker/core/error.h"
+#include "worker/core/gate.h"
+#include "worker/core/pipeline.h"
+#include "worker/core/stats.h"
+#include "worker/io/http.h"
+#include "worker/io/redis.h"
+#include "worker/io/settle.h"
+#include "worker/io/source.h"
+#include "worker/io/token.h"
+
+#include <uv.h>
+
+/* Owns every part of `usher run` and the loop they share: makes them, turns them, drains them,
+ * takes them down. What is done with a record stands in core/plan.c; which call carries out a
+ * stage, in stages.c. */
+
+enum worker_exit { /* contract 4 */
+                   WORKER_DONE = 0,
+                   WORKER_UNREACHABLE = 69,
+                   WORKER_INTERNAL = 70,
+                   WORKER_STOPPED_EARLY = 75,
+                   WORKER_INTERLOCKED = 76,
+                   WORKER_REFUSED = 77,
+                   WORKER_MISCONFIGURED = 78,
+};
+
+/* What the worker as a process is doing. */
+enum worker_phase {
+    WORKER_STARTS, /* not all of Kafka, Redis and Graph's token have been reached yet */
+    WORKER_WORKS,
+    WORKER_DRAINS, /* SIGTERM: nothing new is taken, what is at work is finished */
+    WORKER_LEAVES, /* the loop ends at the next chance */
+};
+
+struct worker {
+    const struct settings *settings;
+    uv_loop_t loop;
+    uv_prepare_t prepare; /* the turn: after timers and callbacks, before the loop sleeps */
+    uv_idle_t
+        idle; /* runs only while a budget ended a turn early, so that the loop does not sleep */
+    uv_timer_t wake;     /* the next sleeper or batch */
+    uv_timer_t deadline; /* of the phase: 30 s to start, settings.drain to drain */
+    uv_signal_t signals[3];
+    enum worker_phase phase;
+    int exit_code;
+    struct error why; /* what main prints when exit_code is not 0 */
+
+    struct pool pool;
+    struct pipeline pipeline;
+    struct gate gate;
+    struct stats stats;
+    struct redis *redis;
+    struct token *token;
+    struct http *http;
+    struct source *source;
+    struct settle *settle;
+    struct admin *admin;
+};
+
+/* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`
+ * says why. */
+int worker_run(const struct settings *settings, struct error *error);
+
+/* stages.c: the live stage table. */
+void stages_fill(struct stage_ops *ret, struct worker *worker);
+
+/* worker_admin.c: what the admin listener shows. False: admin.listen cannot be listened on. */
+bool worker_admin_open(struct worker *worker, struct error *error);
+
+/* Ends the loop with this exit code. The first reason counts. */
+void worker_leave(struct worker *worker, int exit_code, const char *why);
+
+/* Now, by the clock on the wall, in Unix milliseconds. */
+int64_t worker_wall_ms(void);
