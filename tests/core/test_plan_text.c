@@ -49,11 +49,27 @@ static void the_diagram_has_an_arrow_for_each_cell(void **state)
     assert_non_null(strstr(diagram, "reply --> [*]: lost\n"));
 }
 
+static void the_readme_shows_this_diagram(void **state)
+{
+    (void)state;
+    static char readme[1 << 16];
+    struct plan plan = worker_plan();
+    char diagram[PLAN_TEXT_SIZE];
+    plan_diagram(&plan, diagram);
+    FILE *file = fopen("worker/README.md", "r");
+    assert_non_null(file);
+    readme[fread(readme, 1, sizeof readme - 1, file)] = '\0';
+    fclose(file);
+    if (strstr(readme, diagram) == NULL)
+        fail_msg("worker/README.md shows another diagram; it is now:\n%s", diagram);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_the_golden_one),
         cmocka_unit_test(the_diagram_has_an_arrow_for_each_cell),
+        cmocka_unit_test(the_readme_shows_this_diagram),
     };
     return cmocka_run_group_tests_name("plan_text", tests, NULL, NULL);
 }
