@@ -6,24 +6,57 @@
 
 #include <uv.h>
 
-/* The Redis shell: one pipelined connection, three scripts (claim, mark, record) and a few keys. Posts to the pipeline; decides
- * nothing. While the connection is away every start posts OUTCOME_PACED, so nothing is lost and nothing counted. */
+/* The Redis shell: one pipelined connection, four scripts (redis_scripts.h) and the interlock's
+ * key. Posts to the pipeline; decides nothing. While Redis is away, full, loading or forbids it,
+ * every start posts OUTCOME_PACED, so nothing is lost and nothing is counted against an event.
+ * Redis 6 or newer; no Redis Cluster. */
 struct redis;
 
-struct redis *redis_create(uv_loop_t *loop, const struct settings *settings, struct pipeline *pipeline,
-                           struct error *error);
+enum {
+    REDIS_PAUSE_MS = 200, /* what a paced request asks for while Redis is away */
+    /* Redis refused a command as a whole (full, loading, forbidden): taken for down so long. Then
+       it is tried again. */
+    REDIS_REFUSAL_MS = 2000,
+    REDIS_WAIT_MS = 1000,           /* redis.wait_replicas: how long the replicas may take */
+    DRY_RUN_AGE_MAX_MS = 60 * 1000, /* guarantee I4 */
+};
+
+/* Starts to connect. False: NULL and an error that names the setting; a Redis that is away is none.
+ * `settings` and `pipeline` must outlive it. */
+struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
+                           struct pipeline *pipeline, struct error *error);
+/* What is under way is posted OUTCOME_PACED first. Its handles close in the loop's next turn, and
+ * only then its memory is free. Not from inside a callback of it. NULL is fine. */
 void redis_destroy(struct redis *redis);
 
+/* Sets rq->claim, rq->stored … : claim_read(). */
 void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms);
+/* Writes the intent. OK: rq->claim.confirmed_ms is when it was sent (guarantee I8), and
+ * rq->claim.client_request_id the fresh GUID under which the real request must go out. STALE: the
+ * dry run is older than DRY_RUN_AGE_MAX_MS. PACED: also when fewer than redis.wait_replicas have
+ * it. */
 void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
+/* Keeps the answer. Sets rq->finished_wall_ms where it is 0. LOST: another has the claim. */
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
-/* Gives a claim back that was never marked (the record's partition moved, or the worker leaves). Posts nothing. */
+/* Gives a claim back that was never marked (the record's partition moved, or the worker leaves).
+ * Posts nothing; lost with the connection, in which case the claim's lease runs out. */
 void redis_release(struct redis *redis, const struct request *rq);
 
-/* The interlock key: raised once, and watched: `on_interlock` is called when it appears or is gone (contract 6). */
+/* The interlock key: raised once, as soon as Redis is there, and watched: `on_interlock` is called
+ * when it appears or is gone (contract 6). */
 void redis_raise_interlock(struct redis *redis, const char *why);
-void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *context, bool stands), void *context);
+void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *context, bool stands),
+                           void *context);
 
 bool redis_is_up(const struct redis *redis);
-/* Why it is not, a sentence; "" when it is. Never holds a password. */
+/* It is not, because Redis does not take our name or password (exit 77 instead of 69). */
+bool redis_is_refused(const struct redis *redis);
+/* Why it is not up, a sentence that names the setting; "" when it is. Never holds a password. */
 const char *redis_trouble(const struct redis *redis);
+
+struct redis_stats {
+    uint64_t commands, connects, losses; /* losses: of the connection, and vain tries to connect */
+    uint64_t refusals;                   /* commands that Redis answered with an error */
+    uint64_t unconfirmed;                /* intents that too few replicas had in time */
+};
+struct redis_stats redis_stats(const struct redis *redis);

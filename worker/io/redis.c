@@ -1,0 +1,237 @@
+#include "worker/io/redis.h"
+
+#include "worker/core/reply.h"
+#include "worker/io/redis_call.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- claim ---- */
+
+static void on_claimed(struct redis_command *command, const redisReply *reply)
+{
+    struct redis_call *call = (struct redis_call *)command;
+
+    if (!redis_call_is_answered(call, reply, REDIS_CLAIM_TEXTS))
+        return;
+    struct claim_answer answer = redis_answer_claim(reply);
+    if (str_is(answer.word, "interlock"))
+        redis_interlock_see(&call->redis->interlock, true);
+    enum outcome outcome = claim_read(call->rq, &answer, call->sent_ms, redis_wall_ms());
+    pipeline_post(call->redis->pipeline, call->rq, outcome);
+    free(call);
+}
+
+void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms)
+{
+    struct redis_arguments arguments;
+    char key[REDIS_KEY_SIZE], hash[DIGEST_HEX_SIZE], origin[ORIGIN_SIZE];
+    struct redis_call *call = redis_call_make(redis, rq, now_ms, on_claimed);
+
+    if (call == NULL || !redis_name_key(redis, rq, key) || !redis_hash_body(rq, hash)) {
+        free(call);
+        redis_pace(redis, rq, REDIS_PAUSE_MS);
+        return;
+    }
+    claim_origin(&rq->record, origin);
+    redis_call_begin(redis, REDIS_CLAIM, key, 2, &arguments);
+    redis_add(&arguments, redis->lease_ms);
+    redis_add(&arguments, redis->keep_ms);
+    redis_add(&arguments, hash);
+    redis_add(&arguments, origin);
+    redis_add(&arguments, claim_is_replay(&rq->record) ? "1" : "0");
+    redis_call_send(call, &arguments);
+}
+
+/* ---- record, release ---- */
+
+static void on_recorded(struct redis_command *command, const redisReply *reply)
+{
+    struct redis_call *call = (struct redis_call *)command;
+
+    if (!redis_call_is_answered(call, reply, REDIS_RECORD_TEXTS))
+        return;
+    bool kept = str_is(redis_answer_text(reply, 0), "ok");
+    pipeline_post(call->redis->pipeline, call->rq, kept ? OUTCOME_OK : OUTCOME_LOST);
+    free(call);
+}
+
+void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
+{
+    struct redis_arguments arguments;
+    char key[REDIS_KEY_SIZE], hash[DIGEST_HEX_SIZE], origin[ORIGIN_SIZE];
+    char fence[REDIS_NUMBER_SIZE], intent[REDIS_NUMBER_SIZE];
+
+    if (rq->finished_wall_ms == 0)
+        rq->finished_wall_ms = redis_wall_ms();
+    struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
+    char *members = reply_members(rq);
+    if (call == NULL || members == NULL || !redis_name_key(redis, rq, key) ||
+        !redis_hash_body(rq, hash)) {
+        free(members);
+        free(call);
+        redis_pace(redis, rq, REDIS_PAUSE_MS);
+        return;
+    }
+    claim_origin(&rq->record, origin);
+    snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
+    snprintf(intent, sizeof intent, "%" PRId64, rq->claim.intent_wall_ms);
+    redis_call_begin(redis, REDIS_RECORD, key, 1, &arguments);
+    redis_add(&arguments, redis->keep_ms);
+    redis_add(&arguments, fence);
+    redis_add(&arguments, hash);
+    redis_add(&arguments, rq->claim.client_request_id);
+    redis_add(&arguments, intent);
+    redis_add(&arguments, members);
+    redis_add(&arguments, answer_name(rq->answer));
+    redis_add(&arguments, origin);
+    redis_call_send(call, &arguments);
+    free(members);
+}
+
+static void on_released(struct redis_command *command, const redisReply *reply)
+{
+    struct redis_call *call = (struct redis_call *)command;
+
+    if (redis_call_is_answered(call, reply, REDIS_RECORD_TEXTS))
+        free(call);
+}
+
+void redis_release(struct redis *redis, const struct request *rq)
+{
+    struct redis_arguments arguments;
+    char key[REDIS_KEY_SIZE], fence[REDIS_NUMBER_SIZE];
+
+    if (rq->claim.fence == 0)
+        return;
+    struct redis_call *call = redis_call_make(redis, NULL, 0, on_released);
+    if (call == NULL || !redis_name_key(redis, rq, key)) {
+        free(call);
+        return;
+    }
+    snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
+    redis_call_begin(redis, REDIS_RELEASE, key, 1, &arguments);
+    redis_add(&arguments, fence);
+    redis_call_send(call, &arguments);
+}
+
+/* ---- interlock ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct redis *redis = timer->data;
+
+    redis_interlock_tick(&redis->interlock);
+}
+
+void redis_raise_interlock(struct redis *redis, const char *why)
+{
+    redis_interlock_raise(&redis->interlock, redis->owner, why);
+}
+
+void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *context, bool stands),
+                           void *context)
+{
+    redis->interlock.on_change = on_interlock;
+    redis->interlock.context = context;
+}
+
+/* ---- state ---- */
+
+static bool is_refusing(const struct redis *redis)
+{
+    return (int64_t)uv_now(redis->loop) < redis->refused_until_ms;
+}
+
+bool redis_is_up(const struct redis *redis)
+{
+    return redis_connection_is_up(redis->connection) && !is_refusing(redis);
+}
+
+bool redis_is_refused(const struct redis *redis)
+{
+    return redis_connection_is_refused(redis->connection);
+}
+
+const char *redis_trouble(const struct redis *redis)
+{
+    if (!redis_connection_is_up(redis->connection))
+        return redis_connection_trouble(redis->connection);
+    return is_refusing(redis) ? redis->refusal.text : "";
+}
+
+struct redis_stats redis_stats(const struct redis *redis)
+{
+    const struct redis_connection_counters *counters = redis_connection_counters(redis->connection);
+
+    return (struct redis_stats){
+        .commands = counters->commands,
+        .connects = counters->connects,
+        .losses = counters->losses,
+        .refusals = redis->refusals,
+        .unconfirmed = redis->unconfirmed,
+    };
+}
+
+/* ---- life ---- */
+
+static bool prepare(struct redis *redis, struct error *error)
+{
+    const struct settings *settings = redis->settings;
+    const char *prefix = settings->redis.key_prefix, *instance = settings->kafka.instance_id;
+
+    if (strlen(prefix) > REDIS_PREFIX_MAX)
+        return error_set(error, "redis.key_prefix: is longer than %d bytes", REDIS_PREFIX_MAX);
+    if (strlen(instance) >= sizeof redis->owner)
+        return error_set(error, "kafka.instance_id: is longer than %zu bytes",
+                         sizeof redis->owner - 1);
+    if (instance[0] != '\0')
+        snprintf(redis->owner, sizeof redis->owner, "%s", instance);
+    else if (gethostname(redis->owner, sizeof redis->owner - 1) != 0)
+        return error_set(error, "kafka.instance_id: this host has no name; set one");
+    snprintf(redis->interlock_key, sizeof redis->interlock_key, "%s:interlock", prefix);
+    snprintf(redis->lease_ms, sizeof redis->lease_ms, "%" PRId64, settings->redis.lease_ms);
+    snprintf(redis->keep_ms, sizeof redis->keep_ms, "%" PRId64, settings->redis.keep_ms);
+    redis->connection = redis_connection_create(redis->loop, settings, error);
+    return redis->connection != NULL;
+}
+
+struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
+                           struct pipeline *pipeline, struct error *error)
+{
+    struct redis *redis = calloc(1, sizeof *redis);
+
+    if (redis == NULL) {
+        error_set(error, "redis.url: no memory for a connection");
+        return NULL;
+    }
+    redis->loop = loop;
+    redis->settings = settings;
+    redis->pipeline = pipeline;
+    if (!prepare(redis, error)) {
+        free(redis);
+        return NULL;
+    }
+    redis->interlock.connection = redis->connection;
+    redis->interlock.key = redis->interlock_key;
+    uv_timer_init(loop, &redis->timer);
+    redis->timer.data = redis;
+    uv_timer_start(&redis->timer, on_timer, 0, REDIS_INTERLOCK_PERIOD_MS);
+    return redis;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void redis_destroy(struct redis *redis)
+{
+    if (redis == NULL)
+        return;
+    redis_connection_destroy(redis->connection);
+    redis_interlock_finish(&redis->interlock);
+    uv_close((uv_handle_t *)&redis->timer, on_timer_closed);
+}

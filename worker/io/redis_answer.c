@@ -1,0 +1,99 @@
+#include "worker/io/redis_answer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Redis 6 wraps an error inside a script into one of its own; the first words then stand behind a
+ * hyphen. */
+static bool says(const redisReply *reply, const char *word)
+{
+    size_t size = strlen(word);
+    const char *found = strstr(reply->str, word);
+
+    return found != NULL && (found == reply->str || found[-1] == '-') &&
+           (found[size] == ' ' || found[size] == '\0');
+}
+
+static bool is_array_of_texts(const redisReply *reply, size_t texts)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != texts)
+        return false;
+    for (size_t i = 0; i < texts; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_STRING)
+            return false;
+    }
+    return true;
+}
+
+enum redis_meaning redis_answer_meaning(const redisReply *reply, size_t texts)
+{
+    if (reply == NULL)
+        return REDIS_LOST;
+    if (is_array_of_texts(reply, texts))
+        return REDIS_ANSWERED;
+    if (reply->type != REDIS_REPLY_ERROR)
+        return REDIS_UNFIT_KEY;
+    if (says(reply, "NOSCRIPT"))
+        return REDIS_FORGOT;
+    if (says(reply, "READONLY"))
+        return REDIS_REPLICA;
+    /* Of a script: the key holds what none of ours writes. Every other word is about Redis itself.
+     */
+    static const char *const of_others[] = {"OOM", "MISCONF", "NOREPLICAS", "NOPERM", "MASTERDOWN"};
+    for (size_t i = 0; i < sizeof of_others / sizeof *of_others; i++) {
+        if (says(reply, of_others[i]))
+            return REDIS_NOT_NOW;
+    }
+    return says(reply, "WRONGTYPE") || says(reply, "ERR") ? REDIS_UNFIT_KEY : REDIS_NOT_NOW;
+}
+
+struct str redis_answer_text(const redisReply *reply, size_t index)
+{
+    return (struct str){reply->element[index]->str, reply->element[index]->len};
+}
+
+int64_t redis_answer_number(const redisReply *reply, size_t index)
+{
+    return strtoll(reply->element[index]->str, NULL, 10);
+}
+
+struct claim_answer redis_answer_claim(const redisReply *reply)
+{
+    return (struct claim_answer){
+        .word = redis_answer_text(reply, 0),
+        .fence = (uint64_t)redis_answer_number(reply, 1),
+        .held_ms = redis_answer_number(reply, 2),
+        .intent_wall_ms = redis_answer_number(reply, 3),
+        .now_wall_ms = redis_answer_number(reply, 4),
+        .client_request_id = redis_answer_text(reply, 5),
+        .stored = redis_answer_text(reply, 6),
+        .origin = redis_answer_text(reply, 7),
+    };
+}
+
+void redis_answer_explain(const redisReply *reply, struct error *ret)
+{
+    static const struct {
+        const char *word, *advice;
+    } advices[] = {
+        {"OOM", "Redis is full: give it more memory"},
+        {"MISCONF", "Redis cannot write to its disk: look at its log"},
+        {"NOREPLICAS", "Redis misses the replicas that its min-replicas-to-write asks for"},
+        {"NOPERM", "the user of redis.username may not do all that it must: extend its ACL"},
+        {"NOAUTH", "Redis wants a password: set redis.password or redis.password_file"},
+        {"LOADING", "Redis is reading its data in: wait"},
+        {"BUSY", "a script of somebody else's keeps Redis busy: wait, or SCRIPT KILL"},
+        {"MOVED", "Redis Cluster is not supported: give redis.url a Redis of its own"},
+        {"CROSSSLOT", "Redis Cluster is not supported: give redis.url a Redis of its own"},
+        {"CLUSTERDOWN", "Redis Cluster is not supported: give redis.url a Redis of its own"},
+    };
+
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        if (reply->type == REDIS_REPLY_ERROR && says(reply, advices[i].word)) {
+            error_set(ret, "redis.url: %s (%.120s)", advices[i].advice, reply->str);
+            return;
+        }
+    }
+    error_set(ret, "redis.url: Redis refused a command: %.200s",
+              reply->type == REDIS_REPLY_ERROR ? reply->str : "its answer has an unknown shape");
+}

@@ -1,0 +1,132 @@
+#include "worker/io/redis_call.h"
+
+#include "worker/io/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+int64_t redis_wall_ms(void)
+{
+    struct timespec wall;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+}
+
+void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms)
+{
+    rq->pause_ms = pause_ms;
+    pipeline_post(redis->pipeline, rq, OUTCOME_PACED);
+}
+
+void redis_note_refusal(struct redis *redis)
+{
+    redis->refused_until_ms = (int64_t)uv_now(redis->loop) + REDIS_REFUSAL_MS;
+    log_write(LOG_WARN, "redis.refused", "%s", redis->refusal.text);
+}
+
+/* An answer of Redis that is none of the script's: what the call's request gets posted. */
+static enum outcome read_refusal(struct redis_call *call, const redisReply *reply,
+                                 enum redis_meaning meaning)
+{
+    struct redis *redis = call->redis;
+    struct error error = {0};
+
+    if (meaning == REDIS_LOST)
+        return OUTCOME_PACED;
+    redis->refusals++;
+    if (meaning == REDIS_FORGOT) {
+        redis_connection_load_scripts(redis->connection);
+        return OUTCOME_PACED;
+    }
+    if (meaning == REDIS_REPLICA) {
+        redis_connection_leave(redis->connection, "redis.url: this Redis has become a replica");
+        return OUTCOME_PACED;
+    }
+    if (meaning == REDIS_NOT_NOW) {
+        redis_answer_explain(reply, &redis->refusal);
+        redis_note_refusal(redis);
+        return OUTCOME_PACED;
+    }
+    redis_answer_explain(reply, &error);
+    if (call->rq != NULL)
+        fault_set(&call->rq->fault, call->rq->stage, "redisRefused",
+                  "the event's key cannot be used: %s", error.text);
+    return OUTCOME_FAILED;
+}
+
+bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, size_t texts)
+{
+    enum redis_meaning meaning = redis_answer_meaning(reply, texts);
+
+    if (meaning == REDIS_ANSWERED)
+        return true;
+    enum outcome outcome = read_refusal(call, reply, meaning);
+    if (call->rq != NULL && outcome == OUTCOME_PACED)
+        redis_pace(call->redis, call->rq, REDIS_PAUSE_MS);
+    else if (call->rq != NULL)
+        pipeline_post(call->redis->pipeline, call->rq, outcome);
+    free(call);
+    return false;
+}
+
+struct redis_call *redis_call_make(struct redis *redis, struct request *rq, int64_t now_ms,
+                                   void (*on_reply)(struct redis_command *, const redisReply *))
+{
+    struct redis_call *call = calloc(1, sizeof *call);
+
+    if (call != NULL) {
+        call->command.on_reply = on_reply;
+        call->redis = redis;
+        call->rq = rq;
+        call->sent_ms = now_ms;
+    }
+    return call;
+}
+
+bool redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE])
+{
+    char identity[CLAIM_IDENTITY_SIZE], hash[DIGEST_HEX_SIZE];
+    struct str whole = {identity, claim_identity(&rq->event, identity, sizeof identity)};
+    bool done = digest_sha256_hex(&whole, 1, hash);
+
+    snprintf(ret, REDIS_KEY_SIZE, "%s:event:%s", redis->settings->redis.key_prefix, hash);
+    return done;
+}
+
+/* The type has no line feed in it: the gate has seen to that. */
+bool redis_hash_body(const struct request *rq, char ret[DIGEST_HEX_SIZE])
+{
+    const struct event *event = &rq->event;
+    const struct str parts[] = {
+        str_of(kind_type(event->kind)),
+        str_of(event->validation_only ? "\ndry run\n" : "\nreal\n"),
+        {event->body.members, event->body.size},
+    };
+    return digest_sha256_hex(parts, sizeof parts / sizeof *parts, ret);
+}
+
+void redis_call_begin(const struct redis *redis, enum redis_script script, const char *key,
+                      int keys, struct redis_arguments *ret)
+{
+    *ret = (struct redis_arguments){.count = 0};
+    redis_add(ret, "EVALSHA");
+    redis_add(ret, redis_connection_sha(redis->connection, script));
+    redis_add(ret, keys == 1 ? "1" : "2");
+    redis_add(ret, key);
+    if (keys == 2)
+        redis_add(ret, redis->interlock_key);
+    redis_add(ret, redis->owner);
+}
+
+/* The last word of a start: the call is on its way, or the request is paced. `ready`: all arguments
+ * could be made. */
+void redis_call_send(struct redis_call *call, const struct redis_arguments *arguments)
+{
+    if (redis_connection_send(call->redis->connection, &call->command, arguments))
+        return;
+    if (call->rq != NULL)
+        redis_pace(call->redis, call->rq, REDIS_PAUSE_MS);
+    free(call);
+}

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "worker/core/claim.h"
+#include "worker/io/digest.h"
+#include "worker/io/redis.h"
+#include "worker/io/redis_answer.h"
+#include "worker/io/redis_connection.h"
+#include "worker/io/redis_interlock.h"
+
+/* The inside of the Redis shell, for redis.c, redis_mark.c and redis_call.c only. */
+
+enum {
+    REDIS_PREFIX_MAX = 200, /* redis.key_prefix; config/rules.c has the same */
+    REDIS_KEY_SIZE = REDIS_PREFIX_MAX + sizeof ":event:" + DIGEST_HEX_SIZE,
+    REDIS_OWNER_SIZE = 256, /* a host name has 253 bytes at most */
+    REDIS_NUMBER_SIZE = 24,
+};
+
+/* A script under way, for one request. */
+struct redis_call {
+    struct redis_command command; /* first */
+    struct redis *redis;
+    struct request *rq;      /* NULL: release */
+    struct redis_call *next; /* among those that wait for the replicas */
+    int64_t sent_ms;
+    int64_t intent_wall_ms;            /* mark, answered */
+    char client_request_id[GUID_SIZE]; /* mark */
+};
+
+struct redis {
+    uv_loop_t *loop;
+    const struct settings *settings;
+    struct pipeline *pipeline;
+    struct redis_connection *connection;
+    struct redis_interlock interlock;
+    uv_timer_t timer; /* the interlock's */
+    char owner[REDIS_OWNER_SIZE], interlock_key[REDIS_KEY_SIZE];
+    char lease_ms[REDIS_NUMBER_SIZE], keep_ms[REDIS_NUMBER_SIZE];
+    struct redis_call *marked;     /* intents that are written, the replicas not asked yet */
+    struct redis_call *confirming; /* WAIT has been sent for these */
+    struct redis_command wait;
+    struct error refusal;     /* what Redis said when it refused a command as a whole … */
+    int64_t refused_until_ms; /* … and until when it is taken for down therefore */
+    uint64_t refusals, unconfirmed;
+};
+
+int64_t redis_wall_ms(void);
+
+/* Posts PACED. */
+void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms);
+
+/* Redis is taken for down for REDIS_REFUSAL_MS, because of redis->refusal. */
+void redis_note_refusal(struct redis *redis);
+
+/* A call: made, filled with arguments, sent. `rq` is NULL for a release. NULL: no memory. */
+struct redis_call *redis_call_make(struct redis *redis, struct request *rq, int64_t now_ms,
+                                   void (*on_reply)(struct redis_command *, const redisReply *));
+/* `keys`: 1, the event; 2, the interlock as well. The first argument, the owner, is added too. */
+void redis_call_begin(const struct redis *redis, enum redis_script script, const char *key,
+                      int keys, struct redis_arguments *ret);
+/* The call is on its way, or its request is posted PACED and the call is freed. */
+void redis_call_send(struct redis_call *call, const struct redis_arguments *arguments);
+/* True: the script answered so many texts, and the call is the caller's to end. False: it did not;
+ * its request is posted what follows from that, and the call is freed. */
+bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, size_t texts);
+
+/* The event's key, and the hash of what it asks for. False: no memory. */
+bool redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE]);
+bool redis_hash_body(const struct request *rq, char ret[DIGEST_HEX_SIZE]);

@@ -1,0 +1,404 @@
+#include "worker/io/redis_connection.h"
+
+#include "worker/io/log.h"
+#include "worker/io/redis_dial.h"
+#include "worker/io/redis_greeting.h"
+#include "worker/io/redis_tls.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_MS = 250 }; /* how often time limits are looked at */
+
+enum state {
+    STATE_AWAY,       /* the timer ends it */
+    STATE_RESOLVING,  /* a thread of libuv looks for the name */
+    STATE_CONNECTING, /* TCP */
+    STATE_GREETING,   /* TLS, who we are, the scripts */
+    STATE_UP,
+    STATE_CLOSED, /* destroyed: waits for its handles */
+};
+
+struct redis_connection {
+    struct redis_peer peer;
+    enum state state;
+    redisAsyncContext *context; /* NULL unless connecting, greeting or up */
+    SSL *ssl;                   /* the context's, or NULL */
+    uv_timer_t timer;           /* away: when to try again; else every TICK_MS */
+    uv_getaddrinfo_t resolver;
+    bool resolving;                    /* the resolver's callback is still to come */
+    struct addrinfo *addresses, *next; /* what the name stands for, and which to try next */
+    struct redis_greeting greeting;
+    size_t open;         /* commands without an answer */
+    int64_t progress_ms; /* when the last answer came, or the present state began */
+    unsigned failures;   /* since it was up last */
+    bool refused;
+    struct error trouble;
+    struct redis_connection_counters counters;
+};
+
+static void on_timer(uv_timer_t *timer);
+
+static int64_t now(const struct redis_connection *c)
+{
+    return (int64_t)uv_now(c->peer.loop);
+}
+
+static void set_timer(struct redis_connection *c, uint64_t first_ms, uint64_t repeat_ms)
+{
+    int failed = uv_timer_start(&c->timer, on_timer, first_ms, repeat_ms);
+    assert(failed == 0); /* it fails for a closing handle only */
+}
+
+static void enter(struct redis_connection *c, enum state state)
+{
+    c->state = state;
+    c->progress_ms = now(c);
+    if (state != STATE_AWAY)
+        set_timer(c, TICK_MS, TICK_MS);
+}
+
+static void forget_addresses(struct redis_connection *c)
+{
+    uv_freeaddrinfo(c->addresses);
+    c->addresses = NULL;
+    c->next = NULL;
+}
+
+/* Full jitter: workers that lost Redis together do not come back together. */
+static uint64_t backoff_ms(const struct redis_connection *c)
+{
+    uint64_t most = REDIS_BACKOFF_FIRST_MS;
+    uint32_t chance = 0;
+
+    for (unsigned i = 1; i < c->failures && most < REDIS_BACKOFF_MOST_MS; i++)
+        most *= 2;
+    if (most > REDIS_BACKOFF_MOST_MS)
+        most = REDIS_BACKOFF_MOST_MS;
+    if (uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL) != 0)
+        return most;
+    return 1 + chance % most;
+}
+
+/* The connection is gone, or did not come about. A name's next address is tried at once; when there
+ * is none, later. */
+static void lose(struct redis_connection *c, const char *why)
+{
+    bool next = c->state == STATE_CONNECTING && c->next != NULL;
+
+    if (c->state == STATE_AWAY || c->state == STATE_CLOSED)
+        return;
+    c->context = NULL;
+    c->ssl = NULL;
+    error_set(&c->trouble, "%s; retrying", why);
+    if (!next) {
+        forget_addresses(c);
+        c->failures++;
+        c->counters.losses++;
+        log_write(LOG_WARN, "redis.lost", "%s", c->trouble.text);
+    }
+    enter(c, STATE_AWAY);
+    set_timer(c, next ? 0 : backoff_ms(c), 0);
+}
+
+/* The same from our side. Open commands get their NULL at once, or when hiredis' callback that we
+ * are in has returned. */
+static void drop(struct redis_connection *c, const char *why)
+{
+    redisAsyncContext *context = c->context;
+
+    lose(c, why);
+    if (context != NULL)
+        redisAsyncFree(context);
+}
+
+__attribute__((format(printf, 2, 3))) static void dropf(struct redis_connection *c,
+                                                        const char *format, ...)
+{
+    char why[ERROR_TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    drop(c, why);
+}
+
+/* ---- the greeting ---- */
+
+static void on_greeted(void *context, enum redis_greeting_result result, const char *why)
+{
+    struct redis_connection *c = context;
+
+    c->refused = result == REDIS_GREETING_REFUSED;
+    if (result != REDIS_GREETING_DONE) {
+        drop(c, why);
+        return;
+    }
+    if (c->state != STATE_GREETING)
+        return; /* scripts loaded anew */
+    enter(c, STATE_UP);
+    forget_addresses(c);
+    c->failures = 0;
+    c->trouble = (struct error){0};
+    c->counters.connects++;
+    log_write(LOG_INFO, "redis.connected", "connected to %s, database %d", c->peer.url.name,
+              c->peer.url.database);
+}
+
+static void on_connect(redisAsyncContext *context, int status)
+{
+    struct redis_connection *c = context->data;
+    struct error error = {0};
+
+    if (context != c->context)
+        return;
+    if (status != REDIS_OK) {
+        error_set(&error, "redis.url: cannot connect to %s: %s", c->peer.url.name, context->errstr);
+        lose(c, error.text); /* hiredis frees the context itself */
+        return;
+    }
+    enter(c, STATE_GREETING);
+    if (!redis_greeting_start(&c->greeting, c->peer.settings, c->peer.url.database, &error))
+        drop(c, error.text);
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+    struct redis_connection *c = context->data;
+    struct error error = {0};
+
+    (void)status; /* the context says more */
+    if (context != c->context)
+        return;
+    redis_dial_explain(&c->peer, context, c->ssl, &error);
+    lose(c, error.text);
+}
+
+/* ---- connecting ---- */
+
+static void connect_to(struct redis_connection *c, const struct addrinfo *address)
+{
+    struct error error = {0};
+
+    enter(c, STATE_CONNECTING);
+    c->context = redis_dial(&c->peer, address, &c->ssl, &error);
+    if (c->context == NULL) {
+        lose(c, error.text);
+        return;
+    }
+    c->context->data = c;
+    redisAsyncSetDisconnectCallback(c->context, on_disconnect);
+    redisAsyncSetConnectCallbackNC(c->context, on_connect);
+}
+
+static void connect_to_next(struct redis_connection *c)
+{
+    const struct addrinfo *address = c->next;
+
+    c->next = address->ai_next;
+    connect_to(c, address);
+}
+
+static void finish_closed(struct redis_connection *c);
+
+static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *addresses)
+{
+    struct redis_connection *c = resolver->data;
+
+    c->resolving = false;
+    if (c->state == STATE_CLOSED) {
+        uv_freeaddrinfo(addresses);
+        finish_closed(c);
+        return;
+    }
+    if (status != 0) {
+        dropf(c, "redis.url: cannot find the host %s: %s", c->peer.url.host, uv_strerror(status));
+        return;
+    }
+    c->addresses = addresses;
+    c->next = addresses;
+    connect_to_next(c);
+}
+
+static void resolve(struct redis_connection *c)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+
+    enter(c, STATE_RESOLVING);
+    int failed =
+        uv_getaddrinfo(c->peer.loop, &c->resolver, on_resolved, c->peer.url.host, NULL, &hints);
+    c->resolving = failed == 0;
+    if (failed != 0)
+        dropf(c, "redis.url: cannot look for the host %s: %s", c->peer.url.host,
+              uv_strerror(failed));
+}
+
+static void connect_again(struct redis_connection *c)
+{
+    if (c->peer.url.transport == REDIS_UNIX)
+        connect_to(c, NULL);
+    else if (c->next != NULL)
+        connect_to_next(c);
+    else
+        resolve(c);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct redis_connection *c = timer->data;
+    int64_t still_ms = now(c) - c->progress_ms;
+
+    if (c->state == STATE_AWAY)
+        connect_again(c);
+    else if (c->state == STATE_UP && c->open > 0 && still_ms > REDIS_ANSWER_TIMEOUT_MS)
+        dropf(c, "redis.url: %s has not answered for %d s", c->peer.url.name,
+              REDIS_ANSWER_TIMEOUT_MS / 1000);
+    else if ((c->state == STATE_CONNECTING || c->state == STATE_GREETING) &&
+             still_ms > REDIS_CONNECT_TIMEOUT_MS)
+        dropf(c, "redis.url: %s does not answer", c->peer.url.name);
+}
+
+/* ---- commands ---- */
+
+static void on_reply(redisAsyncContext *context, void *reply, void *data)
+{
+    struct redis_connection *c = context->data;
+    struct redis_command *command = data;
+
+    c->open--;
+    if (reply != NULL && c->state == STATE_UP)
+        c->progress_ms = now(c);
+    command->on_reply(command, reply);
+}
+
+static bool send_command(void *context, struct redis_command *command,
+                         const struct redis_arguments *arguments)
+{
+    struct redis_connection *c = context;
+    const char **text = (const char **)arguments->text;
+
+    if (c->context == NULL || redisAsyncCommandArgv(c->context, on_reply, command, arguments->count,
+                                                    text, arguments->size) != REDIS_OK)
+        return false;
+    if (c->open++ == 0 && c->state == STATE_UP)
+        c->progress_ms = now(c);
+    return true;
+}
+
+bool redis_connection_send(struct redis_connection *c, struct redis_command *command,
+                           const struct redis_arguments *arguments)
+{
+    if (c->state != STATE_UP || !send_command(c, command, arguments))
+        return false;
+    c->counters.commands++;
+    return true;
+}
+
+const char *redis_connection_sha(const struct redis_connection *c, enum redis_script script)
+{
+    return c->greeting.sha[script];
+}
+
+void redis_connection_load_scripts(struct redis_connection *c)
+{
+    if (c->state == STATE_UP && !redis_greeting_load_scripts(&c->greeting))
+        drop(c, "redis.url: no memory to load the scripts");
+}
+
+void redis_connection_leave(struct redis_connection *c, const char *why)
+{
+    drop(c, why);
+}
+
+bool redis_connection_is_up(const struct redis_connection *c)
+{
+    return c->state == STATE_UP;
+}
+
+bool redis_connection_is_refused(const struct redis_connection *c)
+{
+    return c->refused;
+}
+
+const char *redis_connection_trouble(const struct redis_connection *c)
+{
+    return c->trouble.text;
+}
+
+const struct redis_connection_counters *redis_connection_counters(const struct redis_connection *c)
+{
+    return &c->counters;
+}
+
+/* ---- life ---- */
+
+/* Are the files readable that each connect reads? */
+static bool check_files(const struct settings *settings, const struct redis_url *url,
+                        struct error *error)
+{
+    if (!redis_greeting_check(settings, error))
+        return false;
+    if (url->transport != REDIS_TLS)
+        return true;
+    SSL *ssl = redis_tls_create(settings, url->host, error);
+    SSL_free(ssl);
+    return ssl != NULL;
+}
+
+struct redis_connection *redis_connection_create(uv_loop_t *loop, const struct settings *settings,
+                                                 struct error *error)
+{
+    struct redis_url url;
+
+    if (!redis_url_read(settings->redis.url, &url, error) || !check_files(settings, &url, error))
+        return NULL;
+    struct redis_connection *c = calloc(1, sizeof *c);
+    if (c == NULL || uv_timer_init(loop, &c->timer) != 0) {
+        free(c);
+        error_set(error, "redis.url: no memory for a connection");
+        return NULL;
+    }
+    c->peer = (struct redis_peer){loop, settings, url};
+    c->timer.data = c;
+    c->resolver.data = c;
+    c->greeting.send = send_command;
+    c->greeting.on_end = on_greeted;
+    c->greeting.context = c;
+    error_set(&c->trouble, "redis.url: not connected to %s yet", url.name);
+    set_timer(c, 0, 0);
+    return c;
+}
+
+/* Its last handle frees it. */
+static void finish_closed(struct redis_connection *c)
+{
+    if (!c->resolving && c->timer.data == NULL)
+        free(c);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct redis_connection *c = handle->data;
+
+    c->timer.data = NULL;
+    finish_closed(c);
+}
+
+void redis_connection_destroy(struct redis_connection *c)
+{
+    if (c == NULL)
+        return;
+    redisAsyncContext *context = c->context;
+    c->context = NULL;
+    c->state = STATE_CLOSED;
+    if (context != NULL)
+        redisAsyncFree(context);
+    forget_addresses(c);
+    if (c->resolving)
+        uv_cancel((uv_req_t *)&c->resolver);
+    uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+}

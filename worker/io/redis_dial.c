@@ -1,0 +1,82 @@
+#include "worker/io/redis_dial.h"
+
+#include "worker/io/redis_tls.h"
+
+#include <hiredis/adapters/libuv.h>
+#include <hiredis/hiredis_ssl.h>
+
+enum { REPLY_ELEMENTS_MAX = 64 }; /* of one array; the longest answer of ours has 8 */
+
+static bool start_tls(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
+                      struct error *error)
+{
+    SSL *ssl = redis_tls_create(peer->settings, peer->url.host, error);
+
+    if (ssl == NULL)
+        return false;
+    if (redisInitiateSSL(&context->c, ssl) != REDIS_OK) {
+        SSL_free(ssl);
+        return error_set(error, "redis.url: cannot connect to %s: %s", peer->url.name,
+                         context->c.errstr);
+    }
+    *ret_ssl = ssl;
+    return true;
+}
+
+static bool set_up(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
+                   struct error *error)
+{
+    if (context->err != 0)
+        return error_set(error, "redis.url: cannot connect to %s: %s", peer->url.name,
+                         context->errstr);
+    context->c.reader->maxelements = REPLY_ELEMENTS_MAX;
+    if (redisLibuvAttach(context, peer->loop) != REDIS_OK)
+        return error_set(error, "redis.url: the loop takes no more sockets");
+    return peer->url.transport != REDIS_TLS || start_tls(peer, context, ret_ssl, error);
+}
+
+redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrinfo *address,
+                              SSL **ret_ssl, struct error *error)
+{
+    char text[NI_MAXHOST];
+    redisOptions options = {0};
+
+    *ret_ssl = NULL;
+    if (address == NULL) {
+        REDIS_OPTIONS_SET_UNIX(&options, peer->url.path);
+    } else if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL, 0,
+                           NI_NUMERICHOST) == 0) {
+        REDIS_OPTIONS_SET_TCP(&options, text, peer->url.port); /* digits: nothing to be looked up */
+    } else {
+        error_set(error, "redis.url: %s has an address that cannot be read", peer->url.host);
+        return NULL;
+    }
+    redisAsyncContext *context = redisAsyncConnectWithOptions(&options);
+    if (context == NULL) {
+        error_set(error, "redis.url: no memory for a connection");
+        return NULL;
+    }
+    if (set_up(peer, context, ret_ssl, error))
+        return context;
+    redisAsyncFree(context);
+    return NULL;
+}
+
+void redis_dial_explain(const struct redis_peer *peer, const redisAsyncContext *context,
+                        const SSL *ssl, struct error *ret)
+{
+    const char *name = peer->url.name;
+    const char *refusal = ssl != NULL ? redis_tls_refusal(ssl) : NULL;
+
+    if (refusal != NULL)
+        error_set(
+            ret,
+            "redis.url: the certificate of %s is refused: %s; look at redis.tls_ca_file and at the "
+            "names in the certificate",
+            name, refusal);
+    else if (ssl != NULL && !SSL_is_init_finished(ssl))
+        error_set(ret, "redis.url: %s broke off before TLS stood; does that port speak TLS?", name);
+    else
+        error_set(ret, "redis.url: lost the connection to %s: %s", name,
+                  context->err != 0 ? context->errstr : "closed");
+}

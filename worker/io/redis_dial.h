@@ -1,0 +1,27 @@
+#pragma once
+
+#include "config/settings.h"
+#include "worker/core/error.h"
+#include "worker/io/redis_url.h"
+
+#include <hiredis/async.h>
+#include <netdb.h>
+#include <openssl/ssl.h>
+#include <uv.h>
+
+/* Starting a connection to one address, on the loop. */
+struct redis_peer {
+    uv_loop_t *loop;
+    const struct settings *settings;
+    struct redis_url url;
+};
+
+/* `address` is one that the URL's host stands for, NULL for a socket. The context has begun to
+ * connect; its callbacks are the caller's to set. *ret_ssl is the context's SSL, owned by it; NULL
+ * without TLS. NULL: a sentence that names the setting. */
+redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrinfo *address,
+                              SSL **ret_ssl, struct error *error);
+
+/* Why a connection that once began was lost, as a sentence; asked before the context is freed. */
+void redis_dial_explain(const struct redis_peer *peer, const redisAsyncContext *context,
+                        const SSL *ssl, struct error *ret);

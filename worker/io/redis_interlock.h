@@ -1,0 +1,37 @@
+#pragma once
+
+#include "worker/io/redis_connection.h"
+
+#include <stdbool.h>
+
+/* The interlock's key (contract 6): raising it, and seeing that it stands or was cleared. Once a
+ * second. */
+
+enum { REDIS_INTERLOCK_PERIOD_MS = 1000 };
+
+/* Zeroed but for `connection` and `key`. */
+struct redis_interlock {
+    struct redis_connection *connection;
+    const char *key;
+    void (*on_change)(void *context, bool stands); /* or NULL */
+    void *context;
+    bool stands; /* as on_change was told last */
+    char *raise; /* owned; what is to be written, until Redis has it; NULL: nothing */
+    struct redis_interlock_command {
+        struct redis_command command; /* first */
+        struct redis_interlock *interlock;
+        bool open;
+    } get, set;
+};
+
+void redis_interlock_finish(struct redis_interlock *interlock);
+
+/* `instance`: who raises it. */
+void redis_interlock_raise(struct redis_interlock *interlock, const char *instance,
+                           const char *why);
+
+/* Writes what is to be written and asks for the key. */
+void redis_interlock_tick(struct redis_interlock *interlock);
+
+/* It stands, or does not: seen by whoever asked Redis. */
+void redis_interlock_see(struct redis_interlock *interlock, bool stands);
