@@ -67,7 +67,7 @@ int worker_run(const struct settings *settings, struct error *error);
 /* stages.c: the live stage table. */
 void stages_fill(struct stage_ops *ret, struct worker *worker);
 
-/* worker_admin.c: what the admin listener shows. False: admin.listen cannot be listened on. */
+/* view.c: what the admin listener shows. False: admin.listen cannot be listened on. */
 bool worker_admin_open(struct worker *worker, struct error *error);
 
 /* Ends the loop with this exit code. The first reason counts. */

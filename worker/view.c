@@ -1,0 +1,85 @@
+/* What the worker shows on its admin listener: the rows of /readyz, and the numbers of /metrics. */
+#include "worker/io/admin.h"
+#include "worker/worker.h"
+
+#include <curl/curl.h>
+#include <hiredis/hiredis.h>
+
+#define TEXT_OF(number)        TEXT_OF_NUMBER(number)
+#define TEXT_OF_NUMBER(number) #number
+#define HIREDIS_VERSION        TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH)
+
+static bool is_live(void *context)
+{
+    (void)context;
+    return true; /* it is asked on the loop: the loop turns */
+}
+
+static struct admin_check check(const char *name, const char *why)
+{
+    return (struct admin_check){.name = name, .ok = why[0] == '\0', .why = why};
+}
+
+static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX])
+{
+    const struct worker *w = context;
+    bool stands = w->pipeline.mode == PIPELINE_INTERLOCKED;
+    size_t count = 0;
+    ret[count++] = check("kafka", source_trouble(w->source));
+    ret[count++] = check("redis", redis_trouble(w->redis));
+    ret[count++] = check("graph-token", token_trouble(w->token));
+    ret[count++] =
+        check("interlock",
+              stands ? "a dry run may have been carried out for real; nothing is posted" : "");
+    ret[count++] = check("not-draining", w->phase >= WORKER_DRAINS ? "the worker is leaving" : "");
+    return count;
+}
+
+static size_t list_warnings(const struct settings *s, const char *ret[])
+{
+    size_t count = 0;
+    if (s->graph.dry_run == DRY_RUN_OFF)
+        ret[count++] = "graph.dry_run: off: real requests go out unproved";
+    if (s->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT)
+        ret[count++] = "graph.dry_run_echo: lenient: a dry run without an echo passes";
+    if (s->kafka.delivery == DELIVERY_AT_LEAST_ONCE)
+        ret[count++] = "kafka.delivery: at-least-once: a reply may come twice after a crash";
+    return count;
+}
+
+static void fill_metrics(void *context, struct metrics_view *ret)
+{
+    const struct worker *w = context;
+    static const char *warnings[3];
+    struct settle_stats settle = settle_stats(w->settle);
+    *ret = (struct metrics_view){
+        .stats = &w->stats,
+        .at_stage = w->pipeline.at_stage,
+        .calls = http_stats(w->http),
+        .calls_active = http_active(w->http),
+        .calls_waiting = http_waiting(w->http),
+        .assigned = source_assigned(w->source, NULL, 0),
+        .lag = source_lag(w->source),
+        .transactions_committed = settle.committed,
+        .transactions_aborted = settle.aborted,
+        .redis_up = redis_is_up(w->redis),
+        .redis_reconnects = redis_stats(w->redis).losses,
+        .token_expiry_wall_ms = token_expires_wall_ms(w->token),
+        .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
+        .version = USHER_VERSION,
+        .revision = "",
+        .librdkafka = rd_kafka_version_str(),
+        .curl = curl_version_info(CURLVERSION_NOW)->version,
+        .hiredis = HIREDIS_VERSION,
+        .libuv = uv_version_string(),
+        .warnings = warnings,
+        .warning_count = list_warnings(w->settings, warnings),
+    };
+}
+
+bool worker_admin_open(struct worker *w, struct error *error)
+{
+    struct admin_view view = {is_live, list_checks, fill_metrics, w};
+    w->admin = admin_create(&w->loop, w->settings->admin.listen, &view, error);
+    return w->admin != NULL;
+}
