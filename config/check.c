@@ -41,13 +41,15 @@ static struct origin origin_near(const struct loader *loader, const struct optio
     if (origin.layer != LAYER_DEFAULT || settings->file[0] == '\0') {
         return origin;
     }
+    origin = (struct origin){.layer = LAYER_FILE, .line = 1, .column = 1};
     for (size_t i = 0; i < options_count; i++) {
-        if (settings->origins[i].layer == LAYER_FILE &&
-            strncmp(options[i].name, option->name, length + 1) == 0) {
-            return settings->origins[i];
+        const struct origin *other = &settings->origins[i];
+        if (other->layer == LAYER_FILE && strncmp(options[i].name, option->name, length + 1) == 0 &&
+            (origin.line == 1 || other->line < origin.line)) {
+            origin = *other;
         }
     }
-    return (struct origin){.layer = LAYER_FILE, .line = 1, .column = 1};
+    return origin;
 }
 
 __attribute__((format(printf, 4, 5))) static void say(struct loader *loader, bool warning,

@@ -19,6 +19,10 @@ static void write_place(const struct place *place, const char *setting, char *re
 {
     switch (place->origin.layer) {
     case LAYER_FILE:
+        if (place->origin.line == 0) {
+            (void)snprintf(ret, size, "%s: ", place->name);
+            return;
+        }
         (void)snprintf(ret, size, "%s:%d:%d: %s%s", place->name, place->origin.line,
                        place->origin.column, setting == NULL ? "" : setting,
                        setting == NULL ? "" : ": ");

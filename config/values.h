@@ -8,7 +8,7 @@
 /* Where a value came from, lowest precedence first. LAYER_AZURE: the AZURE_* variables. */
 enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FLAG };
 
-/* `line` and `column` count from 1 and are 0 outside a file. */
+/* `line` and `column` count from 1; they are 0 outside a file, and for a file as a whole. */
 struct origin {
     enum layer layer;
     int line, column;

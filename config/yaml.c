@@ -261,7 +261,7 @@ bool yaml_load(struct loader *loader, const char *path)
     struct reader reader;
     struct file file;
     struct error error;
-    struct place place = {.origin = {.layer = LAYER_FILE, .line = 1, .column = 1}, .name = path};
+    struct place place = {.origin.layer = LAYER_FILE, .name = path};
     enum file_result result = file_read(&file, path, SETTINGS_FILE_SIZE_MAX, &error);
 
     if (result != FILE_IS_READ) {

@@ -1,0 +1,136 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/config/harness.h"
+
+/* Just enough that `auth: token` is complete. */
+#define TOKEN "graph:\n  auth: token\n  token_file: /t\n"
+#define LOCAL "  base_url: http://127.0.0.1:1/beta\n"
+
+static const struct row {
+    const char *name, *yaml, *problems;
+} rows[] = {
+    {"complete", TOKEN, ""},
+    {"a client secret needs three", "kafka:\n  group: a\n",
+     "usher.yaml:1:1: graph.tenant_id: is needed for auth: client-secret; set it in the file, "
+     "or as "
+     "USHER_GRAPH_TENANT_ID or AZURE_TENANT_ID\n"
+     "usher.yaml:1:1: graph.client_id: is needed for auth: client-secret; set it in the file, "
+     "or as "
+     "USHER_GRAPH_CLIENT_ID or AZURE_CLIENT_ID\n"
+     "usher.yaml:1:1: graph.client_secret: is needed for auth: client-secret (or "
+     "client_secret_file); set it in the file, or as USHER_GRAPH_CLIENT_SECRET or "
+     "AZURE_CLIENT_SECRET\n"},
+    {"a token is needed", "graph:\n  auth: token\n",
+     "usher.yaml:2:9: graph.token: is needed for auth: token (or token_file); set it in the "
+     "file, or "
+     "as USHER_GRAPH_TOKEN\n"},
+    {"a refused auth needs nothing", "graph:\n  auth: tokem\n",
+     "usher.yaml:2:9: graph.auth: \"tokem\" is unknown; did you mean token? (client-secret, "
+     "token)\n"},
+    {"a secret twice", TOKEN "  token: t\n",
+     "usher.yaml:3:15: graph.token_file: graph.token is set as well; one of the two\n"},
+
+    {"topics apart", TOKEN "kafka:\n  requests_topic: a\n  replies_topic: a\n",
+     "usher.yaml:6:18: kafka.replies_topic: is the same topic as kafka.requests_topic; each has "
+     "its "
+     "own\n"},
+    {"the default topics too", TOKEN "kafka:\n  dead_letters_topic: access-replies\n",
+     "usher.yaml:5:23: kafka.dead_letters_topic: is the same topic as kafka.replies_topic; each "
+     "has "
+     "its own\n"},
+    {"no replies as requests", TOKEN "kafka:\n  reply_topics_allowed: [b, access-requests]\n",
+     "usher.yaml:5:25: kafka.reply_topics_allowed: has the topic of the requests in it; replies "
+     "would be read as requests\n"},
+
+    {"TLS files without TLS", TOKEN "redis:\n  tls_ca_file: /ca\n",
+     "usher.yaml:5:16: redis.tls_ca_file: is for TLS only; redis.url must be rediss:// then\n"},
+    {"a certificate without its key", TOKEN "redis:\n  url: rediss://r\n  tls_cert_file: /c\n",
+     "usher.yaml:6:18: redis.tls_cert_file: needs redis.tls_key_file as well\n"},
+    {"a key without its certificate", TOKEN "redis:\n  url: rediss://r\n  tls_key_file: /k\n",
+     "usher.yaml:6:17: redis.tls_key_file: needs redis.tls_cert_file as well\n"},
+
+    {"a lease as long as a call", TOKEN "redis:\n  lease: 32s\n",
+     "usher.yaml:5:10: redis.lease: must be longer than 32s (graph.timeout and 2 s): a claim must "
+     "outlive a call\n"},
+    {"a lease one longer", TOKEN "redis:\n  lease: 33s\n", ""},
+    {"a refused timeout says nothing of the lease", TOKEN "  timeout: 1\nredis:\n  lease: 1s\n",
+     "usher.yaml:4:12: graph.timeout: 1 has no unit; write 1s or 1ms (units: ms, s, m, h, d)\n"},
+    {"a memory shorter than a lease", TOKEN "redis:\n  keep: 1m\n",
+     "usher.yaml:5:9: redis.keep: must not be shorter than redis.lease\n"},
+
+    {"v1.0 has no dry run", TOKEN "  base_url: https://graph.microsoft.com/v1.0/\n",
+     "usher.yaml:4:13: graph.base_url: is v1.0, which has no dry run; use /beta, or graph.dry_run: "
+     "off\n"},
+
+    /* Warnings: the settings stand. */
+    {"no dry run", TOKEN "  dry_run: off\n",
+     "warning: usher.yaml:4:12: graph.dry_run: is off: real requests are sent without a dry run "
+     "before them\n"},
+    {"a lenient echo", TOKEN "  dry_run_echo: lenient\n",
+     "warning: usher.yaml:4:17: graph.dry_run_echo: is lenient: a Graph that ignores "
+     "isValidationOnly "
+     "would grant at the dry run\n"},
+    {"at least once", TOKEN "kafka:\n  delivery: at-least-once\n",
+     "warning: usher.yaml:5:13: kafka.delivery: is at-least-once: a crash may repeat replies\n"},
+    {"no limit", TOKEN "  writes_per_second: 0\n  settle: 1s\n",
+     "warning: usher.yaml:4:22: graph.writes_per_second: is 0: Graph throttles above 20 a second\n"
+     "warning: usher.yaml:5:11: graph.settle: is under 1m: a look-up may miss a grant that "
+     "happened, "
+     "and a second is sent\n"},
+    {"no limit to a stand-in", TOKEN LOCAL "  writes_per_second: 0\n  settle: 1s\n", ""},
+    {"a short drain", TOKEN "drain: 10s\n",
+     "warning: usher.yaml:4:8: drain: is shorter than graph.timeout (30s): a call may be cut "
+     "off at "
+     "SIGTERM\n"},
+};
+
+static void what_two_settings_say_together_is_checked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct loaded loaded;
+        bool is_good = rows[i].problems[0] == '\0' ||
+                       strncmp(rows[i].problems, "warning: ", strlen("warning: ")) == 0;
+        print_message("%s\n", rows[i].name);
+        harness_load(&loaded, rows[i].yaml, NULL, NULL, NULL);
+        assert_string_equal(loaded.problems, rows[i].problems);
+        assert_int_equal(loaded.result, is_good ? LOAD_OK : LOAD_INVALID);
+        harness_unload(&loaded);
+    }
+}
+
+/* Where there is no file, nothing has a line. */
+static void what_is_missing_without_a_file_is_named(void **state)
+{
+    static const struct texts environment = {
+        {"USHER_GRAPH_AUTH=token", "USHER_DRAIN=1s", "USHER_KAFKA_DELIVERY=at-least-once"}};
+    struct loaded loaded;
+
+    (void)state;
+    harness_load(&loaded, NULL, &environment, NULL, NULL);
+    assert_string_equal(
+        loaded.problems,
+        "graph.token: is needed for auth: token (or token_file); set it in the file, or as "
+        "USHER_GRAPH_TOKEN\n"
+        "warning: environment USHER_KAFKA_DELIVERY: is at-least-once: a crash may repeat replies\n"
+        "warning: environment USHER_DRAIN: is shorter than graph.timeout (30s): a call may be "
+        "cut off "
+        "at SIGTERM\n");
+    harness_unload(&loaded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_two_settings_say_together_is_checked),
+        cmocka_unit_test(what_is_missing_without_a_file_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
