@@ -187,7 +187,7 @@ static bool check_typed(const cJSON *item, const struct member *inside, struct p
 {
     const char *type = text_of(item, "@odata.type");
     if ((inside == ANSWER &&
-         (type == NULL || strcmp(type, "#microsoft.graph.accessPackageAnswerString"))) ||
+         (type == NULL || strcmp(type, "#microsoft.graph.accessPackageAnswerString") != 0)) ||
         (inside == QUESTION &&
          (type == NULL || strstr(type, "#microsoft.graph.accessPackage") != type))) {
         return invalid(ret_problem, "answers", "needs items with their @odata.type");

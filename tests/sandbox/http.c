@@ -25,28 +25,30 @@ const char *call_scheme(const struct call *call)
                                                                                    : "http";
 }
 
-static enum MHD_Result on_argument(void *names, enum MHD_ValueKind kind, const char *name,
+struct known_names {
+    const char *const *names;
+    bool all;
+};
+
+static enum MHD_Result on_argument(void *cls, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
     (void)kind;
     (void)value;
-    for (const char *const *known = names; *known != NULL; known++) {
-        if (strcmp(*known, name) == 0) {
-            return MHD_YES;
-        }
+    struct known_names *known = cls;
+    const char *const *at = known->names;
+    while (*at != NULL && strcmp(*at, name) != 0) {
+        at++;
     }
-    return MHD_NO;
+    known->all = known->all && *at != NULL;
+    return MHD_YES;
 }
 
 bool call_arguments_known(const struct call *call, const char *const *names)
 {
-    union {
-        const char *const *in;
-        void *out;
-    } cast = {.in = names}; // MHD hands the pointer on and changes nothing
-    int all = MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL);
-    return MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, on_argument,
-                                     cast.out) == all;
+    struct known_names known = {names, true};
+    MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, on_argument, &known);
+    return known.all;
 }
 
 static void call_leave_list(struct http *http, struct call *call)
@@ -224,8 +226,8 @@ static enum MHD_Result call_close(const struct call *call)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (call->fault.reset && info != NULL) {
-        struct linger now = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        struct sockaddr nobody = {.sa_family = AF_UNSPEC}; // "disconnect" sends the RST at once
+        (void)connect(info->connect_fd, &nobody, sizeof nobody);
     }
     return MHD_NO;
 }

@@ -100,7 +100,8 @@ void ledger_add(struct ledger *ledger, const struct ledger_entry *entry, int64_t
     if (ledger->next - ledger->first == LEDGER_LINES_MAX) {
         free(ledger->lines[ledger->first++ % LEDGER_LINES_MAX]);
     }
-    ledger->lines[ledger->next++ % LEDGER_LINES_MAX] = line.bytes;
+    ledger->lines[ledger->next++ % LEDGER_LINES_MAX] =
+        memory_need(realloc(line.bytes, line.size + 1)); // most of it is kept long
     ledger->applied[entry->op] += entry->applied;
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define LEDGER_LINES_MAX 200000 // 100,000 events, dry and real, at 500 bytes a line: 100 MB at most
+#define LEDGER_LINES_MAX 200000 // 100,000 events, dry and real, at 500 bytes a line: 100 MB
 #define WINDOW_MS        1000
 
 // The most of something within any WINDOW_MS, to the millisecond.

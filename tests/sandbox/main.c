@@ -23,7 +23,7 @@ enum { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 69, EXIT_INTERNAL = 70, EXIT_CANNOT_WR
 #define FILE_MAX_BYTES 65536 // a certificate chain has 5,000
 
 struct options {
-    const char *listen;
+    char listen[128];
     char *certificate;
     char *key;
     const char *ledger;
@@ -133,7 +133,7 @@ static void read_option(int option, struct options *options, struct sandbox *san
     struct token_settings *token = &sandbox->token_settings;
     switch (option) {
     case 'l':
-        options->listen = optarg;
+        read_text(optarg, options->listen, sizeof options->listen);
         break;
     case 'c':
         options->certificate = read_file(optarg);
@@ -210,7 +210,7 @@ static int open_listener(const char *address, unsigned *ret_port)
 {
     char host[128];
     const char *port = strrchr(address, ':');
-    if (port == NULL || port == address || (size_t)(port - address) >= sizeof host) {
+    if (port == NULL || port == address || strlen(address) >= sizeof host) {
         fail(EXIT_USAGE, address, "is no address; write HOST:PORT, such as 127.0.0.1:8080");
     }
     bool bracket = address[0] == '[' && port[-1] == ']';
@@ -282,6 +282,7 @@ static void sandbox_init(struct sandbox *sandbox)
 {
     sandbox->settings.dry_run_sees_duplicates = true;
     sandbox->token_settings.lifetime_s = 3599;
+    sandbox->token_settings.bytes = 64;
     if (getrandom(&sandbox->random.state, sizeof sandbox->random.state, 0) < 0) {
         sandbox->random.state = (uint64_t)clock_ms();
     }
@@ -323,8 +324,12 @@ int main(int count, char **arguments)
         fail(EXIT_INTERNAL, "the HTTP server did not start",
              tls.key ? "is the key the certificate's?" : "");
     }
-    printf("listening on %s://%.*s:%u/beta\n", http.tls ? "https" : "http",
-           (int)(strrchr(options.listen, ':') - options.listen), options.listen, port);
+    int host_size = (int)strlen(options.listen);
+    while (host_size > 0 && options.listen[host_size] != ':') {
+        host_size--;
+    }
+    printf("listening on %s://%.*s:%u/beta\n", http.tls ? "https" : "http", host_size,
+           options.listen, port);
     fflush(stdout);
     serve(&http, signals);
     http_finish(&http);

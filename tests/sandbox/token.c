@@ -46,8 +46,9 @@ const char *tokens_refuse(const struct tokens *tokens, const struct token_settin
     if (settings->token[0] != '\0' && strcmp(token, settings->token) == 0) {
         return NULL;
     }
-    unsigned long long number = 0;
-    if (sscanf(token, "sandbox.%llu.", &number) != 1 || number >= tokens->given) {
+    bool ours = strncmp(token, "sandbox.", strlen("sandbox.")) == 0;
+    uint64_t number = ours ? strtoull(token + strlen("sandbox."), NULL, 10) : UINT64_MAX;
+    if (number >= tokens->given) {
         return "Access token validation failure.";
     }
     size_t slot = number % TOKENS_MAX;
