@@ -34,6 +34,8 @@ static bool parse_digits(const char *text, int64_t *ret_number, size_t *ret_leng
     size_t length = strspn(text, "0123456789");
     int64_t number = 0;
 
+    *ret_number = 0;
+    *ret_length = length;
     for (size_t i = 0; i < length; i++) {
         if (__builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, text[i] - '0', &number)) {
@@ -41,7 +43,6 @@ static bool parse_digits(const char *text, int64_t *ret_number, size_t *ret_leng
         }
     }
     *ret_number = number;
-    *ret_length = length;
     return true;
 }
 

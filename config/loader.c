@@ -60,6 +60,17 @@ static void refuse_flag(struct loader *loader, const struct option *option,
     loader_refuse(loader, option, error.text, place);
 }
 
+/* The Kafka code's sentences begin with the setting; here the place says it already. */
+static const char *without_name(const char *text, const struct option *option)
+{
+    size_t length = strlen(option->name);
+
+    if (strncmp(text, option->name, length) == 0 && strncmp(text + length, ": ", 2) == 0) {
+        return text + length + 2;
+    }
+    return text;
+}
+
 void loader_put(struct loader *loader, const struct option *option, const struct pair *pair,
                 const struct place *place)
 {
@@ -72,7 +83,7 @@ void loader_put(struct loader *loader, const struct option *option, const struct
     if (!value_put(loader->settings, option, pair, &error) ||
         (loader->check_property != NULL &&
          !loader->check_property(pair->name, pair->value, &error))) {
-        loader_refuse(loader, option, error.text, place);
+        loader_refuse(loader, option, without_name(error.text, option), place);
     }
 }
 

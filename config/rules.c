@@ -56,13 +56,11 @@ static bool take_address(const char *text, struct address *address, struct error
     const char *start = text + (brackets ? 1 : 0);
     size_t length = strspn(start, brackets ? "0123456789abcdefABCDEF:." : HOST_LETTERS);
 
+    *address = (struct address){.port = -1, .rest = start + length};
     if (length == 0 || length > HOST_LENGTH_MAX) {
         return error_set(error, "names no host; write host:port");
     }
     memcpy(address->host, start, length);
-    address->host[length] = '\0';
-    address->port = -1;
-    address->rest = start + length;
     if (brackets) {
         struct in6_addr ignored;
         if (address->rest[0] != ']' || inet_pton(AF_INET6, address->host, &ignored) != 1) {

@@ -231,7 +231,8 @@ static void mistakes_of_all_layers_come_at_once_and_in_order(void **state)
 static bool refuse_colours(const char *name, const char *value, struct error *error)
 {
     (void)value;
-    return strcmp(name, "colour") != 0 || error_set(error, "librdkafka has no property %s", name);
+    return strcmp(name, "colour") != 0 ||
+           error_set(error, "kafka.librdkafka: librdkafka has no property %s", name);
 }
 
 static void the_kafka_codes_say_of_a_property_counts(void **state)

@@ -125,6 +125,7 @@ static void assert_printed(const struct loaded *loaded, const struct sample *sam
     const char *line = strstr(group, start);
     if (line == NULL) {
         fail_msg("%s is not in\n%s", start, text);
+        return;
     }
     line += strlen(start);
     line += strspn(line, " ");

@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "worker/io/kafka_conf.h"
+
 void cli_source_init(struct cli_source *source)
 {
-    *source = (struct cli_source){.source.environment = environ};
+    *source = (struct cli_source){
+        .source.environment = environ,
+        .source.check_property = kafka_property_check,
+    };
 }
 
 bool cli_source_take(struct cli_source *source, int option, const char *argument)
@@ -70,12 +75,12 @@ int cli_option_error(const char *command, int option, char **argv)
 
 int cli_usage_error(const char *command, const char *format, ...)
 {
+    char text[ERROR_TEXT_SIZE];
     va_list arguments;
 
-    (void)fputs("usher: ", stderr);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, "\ntry: usher %s --help\n", command);
+    (void)fprintf(stderr, "usher: %s\ntry: usher %s --help\n", text, command);
     return CLI_EXIT_USAGE;
 }

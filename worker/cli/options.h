@@ -37,7 +37,10 @@ struct cli_source {
     const char *flags[CLI_FLAGS_MAX];
 };
 
-/* The file of -c or the default one, the program's environment, and no flags yet. */
+/*
+ * The file of -c or the default one, the program's environment, no flags yet; properties of
+ * librdkafka are checked by the library itself.
+ */
 void cli_source_init(struct cli_source *source);
 
 /*
