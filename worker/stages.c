@@ -4,6 +4,7 @@
 #include "worker/worker.h"
 
 #include "worker/core/graph_body.h"
+#include "worker/core/look.h"
 
 #include <assert.h>
 #include <stdlib.h>

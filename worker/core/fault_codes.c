@@ -40,6 +40,20 @@ const struct fault_code fault_codes[] = {
     /* What this worker may do (policy.h). */
     {"notAllowed", "Ask the operator of the worker: the policy setting does not allow it."},
     {"delegatedOnly", "Send the Admin request, or let a worker with a person's token do it."},
+    /* What came of the calls to Graph (graph_error.h, graph_answer.h, look.h). */
+    {"graphUnreachable", "Nothing was sent; send the event again once Graph can be reached."},
+    {"connectionLost", "The connection broke after the request had left; see the outcome."},
+    {"timeout", "No answer came in time; see the outcome, and graph.timeout."},
+    {"throttled", "Graph has too much to do; the worker waits by itself."},
+    {"tokenRefused", "Ask the operator of the worker: Graph refuses its access token."},
+    {"badGateway", "What stands before Graph has failed; see the outcome."},
+    {"redirected", "Ask the operator of the worker to check graph.base_url."},
+    {"notGraph", "Ask the operator of the worker: something answers in Graph's place."},
+    {"unreadableAnswer", "Graph's answer was not the JSON that it documents; see the outcome."},
+    {"claimStale", "The worker was too slow to send it safely; nothing was sent."},
+    {"dryRunNotEchoed", "Look the request up in Graph: the dry run may have been a grant."},
+    {"openRequest", "Wait for the open request, or cancel it, then send the event again."},
+    {"outcomeUnknown", "Look the request up in Graph before you send it again."},
 };
 
 const size_t fault_codes_count = sizeof fault_codes / sizeof fault_codes[0];

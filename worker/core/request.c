@@ -18,6 +18,7 @@ void request_finish(struct request *rq)
     event_finish(&rq->event);
     fault_clear(&rq->fault);
     free(rq->graph.object);
+    free(rq->graph.page);
     free(rq->stored);
     *rq = (struct request){0};
 }

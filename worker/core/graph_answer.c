@@ -1,0 +1,187 @@
+#include "worker/core/graph_answer.h"
+
+#include "worker/core/graph_error.h"
+
+#include <assert.h>
+
+/* Which requests a row of Graph's codes is about. */
+enum meant { MEANT_ALL, MEANT_ADD, MEANT_REMOVAL };
+
+/* Graph's 4xx that are no final refusal (facts: graph 3). "It stands already" answers an add,
+ * "nothing to remove" a removal; for any other request they are a refusal like the rest. */
+static const struct {
+    int status;
+    const char *code;
+    enum meant meant;
+    enum outcome outcome;
+} known[] = {
+    {409, "InvalidRequestExistingGrant", MEANT_ADD, OUTCOME_EXISTS},
+    {404, "InvalidRequestNoActiveGrant", MEANT_REMOVAL, OUTCOME_EXISTS},
+    {400, "ExistingOpenRequest", MEANT_ALL, OUTCOME_OPEN},
+    {400, "ResourceAlreadyOnboarded", MEANT_ADD, OUTCOME_OPEN},
+    {400, "ResourceNotFoundInOriginSystem", MEANT_ALL, OUTCOME_EARLY},
+    {404, "ResourceNotFound", MEANT_ALL, OUTCOME_EARLY},
+};
+
+static bool is_meant(const struct request *rq, enum meant meant)
+{
+    enum request_type type = rq->event.request_type;
+    switch (meant) {
+    case MEANT_ADD:
+        return type == REQUEST_TYPE_ADMIN_ADD || type == REQUEST_TYPE_USER_ADD;
+    case MEANT_REMOVAL:
+        return request_type_is_removal(type);
+    case MEANT_ALL:
+        break;
+    }
+    return true;
+}
+
+/* Graph's own error says that nothing was applied, and why. */
+static enum outcome read_refusal(const struct request *rq, int status,
+                                 const struct graph_error *error)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (status == known[i].status && is_meant(rq, known[i].meant) &&
+            graph_error_says(error, known[i].code))
+            return known[i].outcome;
+    return OUTCOME_INVALID;
+}
+
+static enum outcome paced(struct request *rq, int64_t pause_ms)
+{
+    rq->pause_ms = pause_ms;
+    return OUTCOME_PACED;
+}
+
+/* A 4xx in Graph's own words is an answer; 408 and UnknownError leave open what happened. */
+static bool is_definite_refusal(const struct http_answer *answer, const struct graph_error *error)
+{
+    return answer->status >= 400 && answer->status < 500 && answer->status != 408 &&
+           error->code != NULL && strcmp(error->code, "UnknownError") != 0;
+}
+
+static bool is_success(int status)
+{
+    return status >= 200 && status < 300;
+}
+
+enum echo { ECHO_TRUE, ECHO_FALSE, ECHO_MISSING, ECHO_UNREADABLE };
+
+static enum echo read_echo(const struct http_answer *answer, const cJSON *tree)
+{
+    if (tree == NULL)
+        return answer->body.size == 0 && answer->error[0] == '\0' ? ECHO_MISSING : ECHO_UNREADABLE;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, "isValidationOnly");
+    if (item == NULL || cJSON_IsNull(item))
+        return ECHO_MISSING;
+    return cJSON_IsTrue(item) ? ECHO_TRUE : ECHO_FALSE;
+}
+
+static enum outcome dry_run_passed(struct request *rq, const struct http_answer *answer,
+                                   enum echo echo, bool lenient)
+{
+    static const char *const what[] = {
+        [ECHO_FALSE] = "says that it was none (isValidationOnly is not true)",
+        [ECHO_MISSING] = "does not say that it was one (isValidationOnly is missing)",
+        [ECHO_UNREADABLE] = "cannot be read",
+    };
+    if (echo == ECHO_TRUE || (echo == ECHO_MISSING && lenient)) {
+        fault_clear(&rq->fault);
+        return rq->event.validation_only ? OUTCOME_VALIDATED : OUTCOME_OK;
+    }
+    fault_set(
+        &rq->fault, STAGE_DRY_RUN, "dryRunNotEchoed",
+        "The answer to the dry run %s: it may have been a grant. Look it up in Graph, then see "
+        "usher doctor --clear-interlock.",
+        what[echo]);
+    rq->fault.http_status = answer->status;
+    return OUTCOME_UNSAFE;
+}
+
+static enum outcome dry_run_refused(struct request *rq, const struct http_answer *answer,
+                                    const struct graph_error *error)
+{
+    graph_fault_set(&rq->fault, STAGE_DRY_RUN, answer, error);
+    if (answer->reach == HTTP_NOT_SENT || answer->reach == HTTP_REFUSED)
+        return paced(rq, PAUSE_NOT_SENT_MS);
+    if (answer->reach == HTTP_LOST)
+        return OUTCOME_FAILED;
+    if (answer->status == 429 || answer->status == 503)
+        return paced(rq, graph_pause_ms(answer));
+    if (answer->status == 401)
+        return paced(rq, PAUSE_REFUSED_TOKEN_MS);
+    if (is_definite_refusal(answer, error))
+        return read_refusal(rq, answer->status, error);
+    return OUTCOME_FAILED; /* a dry run has no effect, so it may be repeated */
+}
+
+enum outcome graph_answer_dry_run(struct request *rq, const struct http_answer *answer,
+                                  bool lenient)
+{
+    bool success = answer->reach == HTTP_ANSWERED && is_success(answer->status);
+    cJSON *tree = graph_body_parse(answer);
+    struct graph_error error = graph_error_read(tree);
+    rq->pause_ms = 0;
+    graph_keep(rq, answer, success && tree != NULL);
+    enum outcome outcome = success ? dry_run_passed(rq, answer, read_echo(answer, tree), lenient)
+                                   : dry_run_refused(rq, answer, &error);
+    cJSON_Delete(tree);
+    return outcome;
+}
+
+static enum outcome submit_refused(struct request *rq, const struct http_answer *answer,
+                                   const struct graph_error *error)
+{
+    graph_fault_set(&rq->fault, STAGE_SUBMIT, answer, error);
+    if (answer->reach == HTTP_NOT_SENT)
+        return paced(rq, PAUSE_NOT_SENT_MS);
+    if (answer->reach == HTTP_REFUSED)
+        return OUTCOME_STALE;
+    if (answer->reach == HTTP_LOST)
+        return OUTCOME_UNKNOWN;
+    bool busy = answer->status == 503 && error->code != NULL && answer->retry_after_ms >= 0;
+    if (answer->status == 429 || busy)
+        return paced(rq, graph_pause_ms(answer));
+    if (!is_definite_refusal(answer, error))
+        return OUTCOME_UNKNOWN;
+    if (answer->status == 401)
+        return paced(rq, PAUSE_REFUSED_TOKEN_MS);
+    return read_refusal(rq, answer->status, error);
+}
+
+enum outcome graph_answer_submit(struct request *rq, const struct http_answer *answer)
+{
+    bool sent = answer->reach == HTTP_ANSWERED || answer->reach == HTTP_LOST;
+    bool success = sent && is_success(answer->status);
+    cJSON *tree = graph_body_parse(answer);
+    struct graph_error error = graph_error_read(tree);
+    enum outcome outcome = OUTCOME_OK;
+    rq->pause_ms = 0;
+    graph_keep(rq, answer, success && tree != NULL);
+    if (success)
+        fault_clear(&rq->fault);
+    else
+        outcome = submit_refused(rq, answer, &error);
+    cJSON_Delete(tree);
+    return outcome;
+}
+
+bool graph_answer_wants_token(const struct http_answer *answer, bool for_real)
+{
+    if (answer->reach != HTTP_ANSWERED || answer->status != 401)
+        return false;
+    cJSON *tree = graph_body_parse(answer);
+    struct graph_error error = graph_error_read(tree);
+    bool definite = is_definite_refusal(answer, &error);
+    cJSON_Delete(tree);
+    return definite || !for_real;
+}
+
+const char *graph_path(enum kind kind)
+{
+    assert(kind == KIND_ASSIGNMENT || kind == KIND_RESOURCE);
+    return kind == KIND_ASSIGNMENT
+               ? "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
+               : "/identityGovernance/entitlementManagement/accessPackageResourceRequests";
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "worker/core/request.h"
+
+#include <cjson/cJSON.h>
+
+/* Finding the request's own rows in the lists that Graph answers a look-up with (look.h). Names of
+ * states and types are compared without case: Graph's own pages differ. */
+
+/* What a request asks to be changed. An update asks for values that a look-up does not compare. */
+enum change { CHANGE_ADD, CHANGE_UPDATE, CHANGE_REMOVAL };
+
+enum match {
+    MATCH_NONE,
+    MATCH_OTHER_OPEN, /* doubt open: an open one for the same target, but of another type */
+    MATCH_MAYBE,      /* may be ours, or do what ours would: it cannot be told */
+    MATCH_SAME_OPEN,  /* doubt open: an open one that does what ours would */
+    MATCH_OURS,       /* doubt sent: of our type, for our target, made since our intent */
+};
+
+enum change look_change_of(const struct request *rq);
+
+/* The package of an assignment, as Graph gave it in JSON; "" if it does not say. */
+void look_package_of(const char *assignment, char ret[GUID_SIZE]);
+
+/* The first assignment of the list that is the request's and stands (is neither expired nor
+ * failed), or NULL. */
+const cJSON *look_standing(const struct request *rq, const cJSON *list);
+
+/* The best match among requests, and which it was; *ret_item stays as it was where there is none.
+ */
+enum match look_best_match(const struct request *rq, const cJSON *list, const cJSON **ret_item);
+
+/* The request's resource in the list, or NULL. */
+const cJSON *look_resource(const struct request *rq, const cJSON *list);
