@@ -127,8 +127,6 @@ __attribute__((format(printf, 2, 3))) static void dropf(struct redis_connection 
     drop(c, why);
 }
 
-/* ---- the greeting ---- */
-
 static void on_greeted(void *context, enum redis_greeting_result result, const char *why)
 {
     struct redis_connection *c = context;
@@ -333,8 +331,6 @@ const struct redis_connection_counters *redis_connection_counters(const struct r
 {
     return &c->counters;
 }
-
-/* ---- life ---- */
 
 /* Are the files readable that each connect reads? */
 static bool check_files(const struct settings *settings, const struct redis_url *url,

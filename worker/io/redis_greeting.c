@@ -16,11 +16,10 @@ static void fail(struct redis_greeting *greeting, enum redis_greeting_step step,
     char why[ERROR_TEXT_SIZE];
 
     if (step == GREETING_AUTH) {
-        snprintf(
-            why, sizeof why,
-            "redis.password: Redis refused it, or the user of redis.username (%.*s); correct them, or "
-            "the user's ACL",
-            (int)strcspn(words, " "), words);
+        snprintf(why, sizeof why,
+                 "redis.password: Redis refused it, or the user of redis.username (%.*s); "
+                 "the user's ACL",
+                 (int)strcspn(words, " "), words);
         end(greeting, REDIS_GREETING_REFUSED, why);
         return;
     }

@@ -15,7 +15,8 @@ static const char claim[] = CLOCK
     "          more.cid or '', more.res or '', more.org or ''}\n"
     "end\n"
     "if redis.call('EXISTS', KEYS[2]) == 1 then return answer('interlock', {}) end\n"
-    "local names = {'v', 'st', 'own', 'fen', 'lease', 'hash', 'at', 'mark', 'cid', 'res', 'out', 'org'}\n"
+    "local names = {'v', 'st', 'own', 'fen', 'lease', 'hash', 'at', 'mark', 'cid', 'res', 'out',\n"
+    "               'org'}\n"
     "local values, was = redis.call('HMGET', KEYS[1], unpack(names)), {}\n"
     "for i, name in ipairs(names) do was[name] = values[i] end\n"
     "if was.st and was.v ~= '1' then return answer('version', {}) end\n"
@@ -53,16 +54,17 @@ static const char claim[] = CLOCK
     "if ends > now then return answer('held', {held = text(ends - now)}) end\n"
     "return answer('conflict', {})\n";
 
-static const char mark[] = CLOCK
-    "local owner, lease, keep, fence, cid = unpack(ARGV)\n"
-    "if redis.call('EXISTS', KEYS[2]) == 1 then return {'interlock', '0'} end\n"
-    "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'mark')\n"
-    "local open = was[1] == 'claimed' or was[1] == 'marked'\n"
-    "if not open or was[2] ~= owner or was[3] ~= fence then return {'lost', '0'} end\n"
-    "local first = was[4] or text(now)\n"
-    "redis.call('HSET', KEYS[1], 'st', 'marked', 'mark', first, 'cid', cid, 'lease', text(now + lease))\n"
-    "redis.call('PEXPIRE', KEYS[1], text(math.max(keep, 2 * lease)))\n"
-    "return {'ok', first}\n";
+static const char mark[] =
+    CLOCK "local owner, lease, keep, fence, cid = unpack(ARGV)\n"
+          "if redis.call('EXISTS', KEYS[2]) == 1 then return {'interlock', '0'} end\n"
+          "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'mark')\n"
+          "local open = was[1] == 'claimed' or was[1] == 'marked'\n"
+          "if not open or was[2] ~= owner or was[3] ~= fence then return {'lost', '0'} end\n"
+          "local first = was[4] or text(now)\n"
+          "redis.call('HSET', KEYS[1], 'st', 'marked', 'mark', first, 'cid', cid,\n"
+          "           'lease', text(now + lease))\n"
+          "redis.call('PEXPIRE', KEYS[1], text(math.max(keep, 2 * lease)))\n"
+          "return {'ok', first}\n";
 
 static const char record[] = CLOCK
     "local owner, keep, fence, hash, cid, intent, res, out, org = unpack(ARGV)\n"
@@ -73,7 +75,8 @@ static const char record[] = CLOCK
     "if st and not mine then\n"
     "  return {st == 'done' and was[6] == org and 'ok' or 'lost'}\n"
     "end\n"
-    "redis.call('HSET', KEYS[1], 'v', '1', 'st', 'done', 'hash', hash, 'res', res, 'out', out, 'org', org)\n"
+    "redis.call('HSET', KEYS[1], 'v', '1', 'st', 'done', 'hash', hash, 'res', res, 'out', out,\n"
+    "           'org', org)\n"
     "if not st then redis.call('HSET', KEYS[1], 'own', owner, 'fen', fence, 'at', text(now)) end\n"
     "if cid ~= '' then redis.call('HSET', KEYS[1], 'cid', cid) end\n"
     "if intent ~= '0' and not was[7] then redis.call('HSET', KEYS[1], 'mark', intent) end\n"
