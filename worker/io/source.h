@@ -7,26 +7,51 @@
 #include <librdkafka/rdkafka.h>
 #include <uv.h>
 
-/* The Kafka consumer: takes records in while there is room, keeps partitions and their ledgers, and runs the rebalance. Offsets are
- * committed by worker/io/settle.h, from the ledgers. */
+/* The Kafka consumer: takes records in while there is room, keeps partitions and their ledgers, and
+ * runs the rebalance. Offsets are committed by worker/io/settle.h, from the ledgers.
+ *
+ * Each partition has a queue of its own, which is read only while there is room; librdkafka stops
+ * fetching when it is full. So nothing is ever paused (a pause throws away what was fetched), and
+ * the main queue, with the rebalances, is served all the time. All on the loop's thread. */
 struct source;
 
 struct source_events {
-    /* The worker's own say: false pauses the intake (Redis or Graph away, draining, interlock); asked each turn. */
+    /* The worker's own say: false closes the intake (Redis or Graph away, draining, interlock);
+     * asked each turn. */
     bool (*may_take)(void *context);
     /* Partitions were taken from us: their epochs have changed already. */
     void (*on_moved)(void *context);
-    /* Cannot go on: fenced by another instance, metadata of a newer version, a missing topic … `exit_code` as contract 4. */
+    /* Cannot go on: fenced by another instance (75), metadata of a newer version or a committed
+     * offset that is no longer in the log (78), refused (77), a fault of the client (70). Called
+     * from inside source_turn(). */
     void (*on_fatal)(void *context, int exit_code, const char *why);
     void *context;
 };
 
-struct source *source_create(uv_loop_t *loop, const struct settings *settings, struct pipeline *pipeline,
-                             const struct source_events *events, struct error *error);
-/* Leaves the group (a static member does so silently) and frees all. Every request must have left before. */
+/* Is the intake open, and if not, why? */
+enum intake { INTAKE_OPEN, INTAKE_FULL /* of the pool */, INTAKE_SHUT /* may_take() */ };
+
+struct source_stats {
+    uint64_t taken;      /* records that became requests */
+    uint64_t skipped;    /* answered before, by the committed bits */
+    uint64_t rebalances; /* assignments, revocations and losses */
+    uint64_t lost;       /* partitions lost without being asked */
+    size_t held;         /* partitions that wait for their frontier (kafka.window) */
+    enum intake intake;
+};
+
+/* Settings must outlive it. NULL: a property that librdkafka refuses. It joins the group as the
+ * loop turns. */
+struct source *source_create(uv_loop_t *loop, const struct settings *settings,
+                             struct pipeline *pipeline, const struct source_events *events,
+                             struct error *error);
+/* Leaves the group (a static member does so silently; on_moved is called no more) and closes its
+ * handles on the loop, which must run once more to free all. Settle must be destroyed before, and
+ * every request must have left. */
 void source_destroy(struct source *source);
 
-/* Polls: takes records in, serves rebalances. From uv_prepare, once a turn; returns true if the budget ended it and more is waiting. */
+/* Polls: takes records in, serves rebalances. From uv_prepare, once a turn, after pipeline_turn();
+ * returns true if the budget ended it and more is waiting. */
 bool source_turn(struct source *source, int64_t wall_ms);
 
 /* Gives a record back; its request is done or dropped. */
@@ -34,8 +59,13 @@ void source_give_back(struct source *source, struct record *record);
 
 /* The consumer handle, for the group metadata that goes with a transaction (guarantees, trap 2). */
 rd_kafka_t *source_consumer(struct source *source);
-/* Partitions that are ours now. */
+/* Partitions that are ours now; returns how many there are, and writes at most `max`. */
 size_t source_assigned(const struct source *source, struct partition **ret, size_t max);
+/* The group has given us an assignment, perhaps an empty one. */
 bool source_is_joined(const struct source *source);
-/* Records that wait in Kafka behind what was taken in, all partitions; -1: not known yet. */
+/* Why it is not joined, a sentence; "" when it is. */
+const char *source_trouble(const struct source *source);
+/* Records that wait in Kafka behind what was taken in, all partitions; -1: not known yet. Grows
+ * stale while nothing is fetched. */
 int64_t source_lag(const struct source *source);
+struct source_stats source_stats(const struct source *source);

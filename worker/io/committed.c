@@ -1,0 +1,81 @@
+#include "worker/io/committed.h"
+
+#include "worker/io/log.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+enum { TRY_MS = 2000, PAUSE_MS = 100 };
+
+static bool is_refusal(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
+static rd_kafka_resp_err_t ask(const struct committed *committed)
+{
+    rd_kafka_resp_err_t code =
+        rd_kafka_committed(committed->consumer, committed->partitions, TRY_MS);
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < committed->partitions->cnt; i++)
+        code = committed->partitions->elems[i].err;
+    return code;
+}
+
+static void *run(void *context)
+{
+    struct committed *committed = context;
+    while ((committed->code = ask(committed)) != RD_KAFKA_RESP_ERR_NO_ERROR &&
+           !is_refusal(committed->code) && committed->state == COMMITTED_ASKING) {
+        log_write(LOG_WARN, "kafka.committed_wait",
+                  "the group's offsets cannot be read yet (%s); asking again",
+                  rd_kafka_err2str(committed->code));
+        usleep(PAUSE_MS * 1000);
+    }
+    enum committed_state asking = COMMITTED_ASKING;
+    if (atomic_compare_exchange_strong(&committed->state, &asking, COMMITTED_ANSWERED))
+        committed->on_answer(committed->context);
+    return NULL;
+}
+
+bool committed_ask(struct committed *committed, rd_kafka_t *consumer,
+                   const rd_kafka_topic_partition_list_t *partitions)
+{
+    assert(committed->state == COMMITTED_IDLE);
+    committed->consumer = consumer;
+    committed->partitions = rd_kafka_topic_partition_list_copy(partitions);
+    committed->state = COMMITTED_ASKING;
+    if (pthread_create(&committed->thread, NULL, run, committed) == 0)
+        return true;
+    committed->state = COMMITTED_IDLE;
+    rd_kafka_topic_partition_list_destroy(committed->partitions);
+    committed->partitions = NULL;
+    return false;
+}
+
+static rd_kafka_topic_partition_list_t *join(struct committed *committed)
+{
+    rd_kafka_topic_partition_list_t *partitions = committed->partitions;
+    pthread_join(committed->thread, NULL);
+    committed->partitions = NULL;
+    committed->state = COMMITTED_IDLE;
+    return partitions;
+}
+
+rd_kafka_topic_partition_list_t *committed_take(struct committed *committed,
+                                                rd_kafka_resp_err_t *ret_code)
+{
+    if (committed->state != COMMITTED_ANSWERED)
+        return NULL;
+    rd_kafka_topic_partition_list_t *partitions = join(committed);
+    *ret_code = committed->code;
+    return partitions;
+}
+
+rd_kafka_topic_partition_list_t *committed_leave(struct committed *committed)
+{
+    if (committed->state == COMMITTED_IDLE)
+        return NULL;
+    committed->state = COMMITTED_LEAVING;
+    return join(committed);
+}

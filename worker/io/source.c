@@ -1,0 +1,370 @@
+#include "worker/io/source.h"
+
+#include "worker/io/assignment.h"
+#include "worker/io/kafka_conf.h"
+#include "worker/io/kafka_record.h"
+#include "worker/io/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    TURN_RECORDS_MAX =
+        512, /* a turn reads no more, so that answers of Graph and Redis are not kept waiting */
+    CHUNK_RECORDS_MAX = 32, /* from one partition before the next one's turn */
+    EVENTS_MAX = 64,        /* rebalances and errors in one turn */
+    TICK_MS = 1000,         /* a net below librdkafka's wake-ups */
+};
+
+struct source {
+    const struct settings *settings;
+    struct pipeline *pipeline;
+    struct source_events events;
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue; /* rebalances and errors */
+    struct assignment assignment;
+    size_t next; /* whose turn it is among the assigned */
+    struct source_stats stats;
+    char trouble[ERROR_TEXT_SIZE];
+    uv_async_t async;
+    uv_timer_t timer;
+    unsigned open_handles;
+};
+
+/* ---- what librdkafka tells ---------------------------------------------------------------------
+ */
+
+/* On a thread of librdkafka: only wakes the loop. */
+static void on_event(rd_kafka_t *rk, void *opaque)
+{
+    (void)rk;
+    struct source *source = opaque;
+    (void)uv_async_send(&source->async);
+}
+
+static void wake(void *context)
+{
+    struct source *source = context;
+    (void)uv_async_send(&source->async);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    (void)async; /* source_turn() runs in this turn anyway */
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void fatal(void *context, int exit_code, const char *why)
+{
+    struct source *source = context;
+    log_write(LOG_ERROR, "kafka.fatal", "%s", why);
+    source->events.on_fatal(source->events.context, exit_code, why);
+}
+
+static void on_fatal_error(struct source *source)
+{
+    char reason[ERROR_TEXT_SIZE] = "", why[ERROR_TEXT_SIZE + 256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(source->rk, reason, sizeof reason);
+    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        char instance_id[KAFKA_INSTANCE_ID_SIZE];
+        kafka_instance_id(source->settings, instance_id);
+        (void)snprintf(why, sizeof why,
+                       "another worker uses kafka.instance_id \"%s\" in group \"%s\"; give each "
+                       "its own",
+                       instance_id, source->settings->kafka.group);
+        fatal(source, 75, why);
+        return;
+    }
+    (void)snprintf(why, sizeof why, "the Kafka consumer cannot go on: %s", reason);
+    fatal(source, 70, why);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    (void)rk;
+    struct source *source = opaque;
+    (void)snprintf(source->trouble, sizeof source->trouble, "%s", reason);
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        on_fatal_error(source);
+    } else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !source->assignment.joined) {
+        char why[ERROR_TEXT_SIZE + 128];
+        (void)snprintf(why, sizeof why, "kafka.brokers: %s refuses us: %s",
+                       source->settings->kafka.brokers, reason);
+        fatal(source, 77, why);
+    } else {
+        log_write(LOG_WARN, "kafka.trouble", "%s", reason);
+    }
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct source *source = opaque;
+    source->stats.rebalances++;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assignment_offer(&source->assignment, partitions);
+        return;
+    }
+    if (rd_kafka_assignment_lost(rk))
+        source->stats.lost += (uint64_t)partitions->cnt;
+    assignment_take_away(&source->assignment, partitions);
+    if (source->events.on_moved != NULL)
+        source->events.on_moved(source->events.context);
+    assignment_let_go(&source->assignment, partitions);
+}
+
+/* A message that is none: what went wrong with a partition. */
+static void on_message_error(struct source *source, const rd_kafka_message_t *message)
+{
+    const char *topic = message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "";
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        char why[ERROR_TEXT_SIZE];
+        (void)snprintf(why, sizeof why,
+                       "partition %" PRId32 " of %s: the group's offset is not in the log (any "
+                       "more): records were removed unanswered, or the log was cut; find out "
+                       "which, then set the offset with kafka-consumer-groups --reset-offsets "
+                       "(%s)",
+                       message->partition, topic, rd_kafka_message_errstr(message));
+        fatal(source, 78, why);
+    } else if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        on_fatal_error(source);
+    } else {
+        (void)snprintf(source->trouble, sizeof source->trouble, "%s",
+                       rd_kafka_message_errstr(message));
+        log_write(LOG_WARN, "kafka.trouble", "%s [%" PRId32 "]: %s", topic, message->partition,
+                  rd_kafka_message_errstr(message));
+    }
+}
+
+/* ---- records -----------------------------------------------------------------------------------
+ */
+
+static bool take_record(struct source *source, struct slot *slot, const rd_kafka_message_t *message,
+                        int64_t wall_ms)
+{
+    struct record record;
+    if (!kafka_record_make(message, source->settings->kafka.requests_topic, &record)) {
+        fatal(source, 70, "out of memory");
+        return false;
+    }
+    source->stats.taken++;
+    pipeline_take(source->pipeline,
+                  pool_take(source->pipeline->pool, &record, &slot->partition, wall_ms));
+    return true;
+}
+
+/* One message of the partition. False: it has none, or they must wait. */
+static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
+{
+    rd_kafka_message_t *message =
+        slot->held != NULL ? slot->held : rd_kafka_consume_queue(slot->queue, 0);
+    if (message == NULL)
+        return false;
+    bool taken = true;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        on_message_error(source, message);
+    } else {
+        switch (ledger_begin(&slot->partition.ledger, message->offset)) {
+        case LEDGER_FULL:
+            slot->held = message;
+            return false;
+        case LEDGER_PASSED:
+            source->stats.skipped++;
+            break;
+        case LEDGER_BEGUN:
+            taken = take_record(source, slot, message, wall_ms);
+        }
+    }
+    slot->held = NULL;
+    rd_kafka_message_destroy(message);
+    return taken;
+}
+
+static bool take_records(struct source *source, int64_t wall_ms)
+{
+    const struct assignment *assignment = &source->assignment;
+    unsigned budget = TURN_RECORDS_MAX;
+    for (size_t quiet = 0; quiet < assignment->count; source->next++) {
+        struct slot *slot = assignment->slots[source->next % assignment->count];
+        unsigned chunk = 0;
+        while (chunk < CHUNK_RECORDS_MAX && pool_has_room(source->pipeline->pool) &&
+               take_from(source, slot, wall_ms))
+            chunk++;
+        quiet = chunk > 0 ? 0 : quiet + 1;
+        if (!pool_has_room(source->pipeline->pool)) {
+            source->stats.intake = INTAKE_FULL;
+            return false;
+        }
+        if (budget <= chunk)
+            return true;
+        budget -= chunk;
+    }
+    return false;
+}
+
+bool source_turn(struct source *source, int64_t wall_ms)
+{
+    for (int i = 0; i < EVENTS_MAX; i++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(source->rk, 0);
+        if (message == NULL)
+            break;
+        /* Records come through their partition's own queue only. */
+        assert(message->err != RD_KAFKA_RESP_ERR_NO_ERROR);
+        on_message_error(source, message);
+        rd_kafka_message_destroy(message);
+    }
+    assignment_turn(&source->assignment);
+    bool may_take = source->events.may_take(source->events.context);
+    source->stats.intake = may_take ? INTAKE_OPEN : INTAKE_SHUT;
+    return may_take && take_records(source, wall_ms);
+}
+
+void source_give_back(struct source *source, struct record *record)
+{
+    kafka_record_finish(record);
+    if (source->stats.intake == INTAKE_FULL) {
+        source->stats.intake = INTAKE_OPEN;
+        (void)uv_async_send(&source->async);
+    }
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+static bool subscribe(struct source *source, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, source->settings->kafka.requests_topic,
+                                      RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(source->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           error_set(error, "kafka.requests_topic: cannot subscribe to \"%s\": %s",
+                     source->settings->kafka.requests_topic, rd_kafka_err2str(code));
+}
+
+static bool open_consumer(struct source *source, struct error *error)
+{
+    rd_kafka_conf_t *conf = kafka_conf_consumer(source->settings, error);
+    if (conf == NULL)
+        return false;
+    rd_kafka_conf_set_opaque(conf, source);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    source->rk = kafka_create(RD_KAFKA_CONSUMER, conf, error);
+    if (source->rk == NULL)
+        return false;
+    rd_kafka_poll_set_consumer(source->rk);
+    source->queue = rd_kafka_queue_get_consumer(source->rk);
+    rd_kafka_queue_cb_event_enable(source->queue, on_event, source);
+    const struct assignment_events events = {wake, on_event, fatal, source};
+    assignment_init(&source->assignment, source->rk, source->settings, &events);
+    return subscribe(source, error);
+}
+
+struct source *source_create(uv_loop_t *loop, const struct settings *settings,
+                             struct pipeline *pipeline, const struct source_events *events,
+                             struct error *error)
+{
+    struct source *source = calloc(1, sizeof *source);
+    if (source == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    source->settings = settings;
+    source->pipeline = pipeline;
+    source->events = *events;
+    source->open_handles = 2;
+    source->async.data = source->timer.data = source;
+    (void)snprintf(source->trouble, sizeof source->trouble, "has not joined the group yet");
+    if (uv_async_init(loop, &source->async, on_wake) != 0 ||
+        uv_timer_init(loop, &source->timer) != 0) {
+        error_set(error, "the loop takes no more handles");
+        free(source);
+        return NULL;
+    }
+    (void)uv_timer_start(&source->timer, on_tick, TICK_MS, TICK_MS);
+    if (open_consumer(source, error))
+        return source;
+    source_destroy(source);
+    return NULL;
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct source *source = handle->data;
+    if (--source->open_handles == 0)
+        free(source);
+}
+
+void source_destroy(struct source *source)
+{
+    if (source == NULL)
+        return;
+    source->events.on_moved = NULL;
+    if (source->rk != NULL) {
+        assignment_leave(&source->assignment);
+        rd_kafka_consumer_close(source->rk);
+        assignment_finish(&source->assignment);
+        rd_kafka_queue_cb_event_enable(source->queue, NULL, NULL);
+        rd_kafka_queue_destroy(source->queue);
+        rd_kafka_destroy(source->rk);
+    }
+    uv_close((uv_handle_t *)&source->async, on_close);
+    uv_close((uv_handle_t *)&source->timer, on_close);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------
+ */
+
+rd_kafka_t *source_consumer(struct source *source)
+{
+    return source->rk;
+}
+
+size_t source_assigned(const struct source *source, struct partition **ret, size_t max)
+{
+    for (size_t i = 0; i < source->assignment.count && i < max; i++)
+        ret[i] = &source->assignment.slots[i]->partition;
+    return source->assignment.count;
+}
+
+bool source_is_joined(const struct source *source)
+{
+    return source->assignment.joined;
+}
+
+const char *source_trouble(const struct source *source)
+{
+    return source->assignment.joined ? "" : source->trouble;
+}
+
+int64_t source_lag(const struct source *source)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < source->assignment.count; i++) {
+        const struct partition *partition = &source->assignment.slots[i]->partition;
+        int64_t low = 0, high = -1;
+        (void)rd_kafka_get_watermark_offsets(source->rk, source->settings->kafka.requests_topic,
+                                             partition->id, &low, &high);
+        if (high < 0)
+            return -1;
+        if (high > partition->ledger.end)
+            lag += high - (partition->ledger.end > low ? partition->ledger.end : low);
+    }
+    return source->assignment.joined ? lag : -1;
+}
+
+struct source_stats source_stats(const struct source *source)
+{
+    struct source_stats stats = source->stats;
+    for (size_t i = 0; i < source->assignment.count; i++)
+        stats.held += source->assignment.slots[i]->held != NULL ? 1 : 0;
+    return stats;
+}
