@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/config/harness.h"
 
@@ -247,6 +249,47 @@ static void the_kafka_codes_say_of_a_property_counts(void **state)
     harness_unload(&loaded);
 }
 
+static void a_secret_in_a_file_that_all_can_read_is_warned_of(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *text;
+        size_t warnings;
+    } files[] = {
+        {0644, "graph:\n  auth: token\n  token: hunter2\n", 1},
+        {0640, "graph:\n  auth: token\n  token: hunter2\n", 0},
+        {0644, "graph:\n  auth: token\n  token_file: /t\n", 0},
+        {0644,
+         "graph: {auth: token, token_file: /t}\n"
+         "kafka:\n  librdkafka:\n    client.id: x\n    sasl.password: hunter2\n",
+         1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[] = "/tmp/usher-mode-XXXXXX";
+        struct settings settings;
+        struct problems problems = {0};
+        struct settings_source source = {.file = path};
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, files[i].text, strlen(files[i].text)), strlen(files[i].text));
+        assert_int_equal(fchmod(fd, files[i].mode), 0);
+        assert_int_equal(close(fd), 0);
+        print_message("row %zu\n", i);
+        assert_int_equal(settings_load(&settings, &source, &problems), LOAD_OK);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(problems.count, files[i].warnings);
+        for (size_t j = 0; j < problems.count; j++) {
+            assert_true(problems.items[j].warning);
+            assert_non_null(strstr(problems.items[j].text, "read by every user of this machine"));
+            assert_null(strstr(problems.items[j].text, "hunter2"));
+        }
+        problems_finish(&problems);
+        settings_finish(&settings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_mistake_outside_the_file_is_said_with_its_name),
         cmocka_unit_test(mistakes_of_all_layers_come_at_once_and_in_order),
         cmocka_unit_test(the_kafka_codes_say_of_a_property_counts),
+        cmocka_unit_test(a_secret_in_a_file_that_all_can_read_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
