@@ -1,7 +1,6 @@
 #include "worker/cli/run.h"
 
 #include "worker/cli/options.h"
-#include "worker/io/kafka_conf.h"
 #include "worker/io/log.h"
 #include "worker/worker.h"
 
@@ -40,7 +39,6 @@ int cli_run(int argc, char **argv)
     static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {0}};
     struct cli_source source;
     cli_source_init(&source);
-    source.source.check_property = kafka_property_check;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1;) {
         if (option == 'h') {
