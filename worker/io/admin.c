@@ -90,11 +90,23 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 static void on_timer(uv_timer_t *timer);
 
+static unsigned count_connections(const struct admin *admin)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info != NULL ? info->num_connections : 0;
+}
+
+/* microhttpd stops to listen at its limit of connections, and starts again only when it is run
+ * after one has left: nothing else would wake it, so it is run once more. */
 static void run(struct admin *admin)
 {
+    unsigned before = count_connections(admin);
     MHD_run(admin->daemon);
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-    if (MHD_get_timeout(admin->daemon, &timeout_ms) == MHD_YES)
+    if (count_connections(admin) < before)
+        uv_timer_start(&admin->timer, on_timer, 0, 0);
+    else if (MHD_get_timeout(admin->daemon, &timeout_ms) == MHD_YES)
         uv_timer_start(&admin->timer, on_timer, timeout_ms, 0);
     else
         uv_timer_stop(&admin->timer);
