@@ -32,37 +32,37 @@ struct golden {
     enum stage stage; /* of the fault; with `code` */
     const char *code; /* NULL: no fault */
     int http_status;
-    const char *details;
     bool called; /* Graph was, and answered with an object */
+    const char *details;
     const char *data;
 };
 
 static const struct golden goldens[] = {
-    {ANSWER_SUBMITTED, 0, NULL, 0, NULL, true, DATA_START "\"submitted\"" GRAPH CALLS TIMES ORIGIN},
+    {ANSWER_SUBMITTED, 0, NULL, 0, true, NULL, DATA_START "\"submitted\"" GRAPH CALLS TIMES ORIGIN},
     /* A fault on the way to a success is not the answer's. */
-    {ANSWER_EXISTING, STAGE_SUBMIT, "ExistingOpenRequest", 400, NULL, true,
+    {ANSWER_EXISTING, STAGE_SUBMIT, "ExistingOpenRequest", 400, true, NULL,
      DATA_START "\"existing\"" GRAPH CALLS TIMES ORIGIN},
-    {ANSWER_VALIDATED, 0, NULL, 0, NULL, true, DATA_START "\"validated\"" GRAPH CALLS TIMES ORIGIN},
-    {ANSWER_REJECTED, STAGE_ADMIT, "idMissing", 0, NULL, false,
+    {ANSWER_VALIDATED, 0, NULL, 0, true, NULL, DATA_START "\"validated\"" GRAPH CALLS TIMES ORIGIN},
+    {ANSWER_REJECTED, STAGE_ADMIT, "idMissing", 0, false, NULL,
      DATA_START "\"rejected\",\"error\":{\"stage\":\"admit\",\"code\":\"idMissing\","
                 "\"message\":\"Say why.\"}" TIMES ORIGIN},
-    {ANSWER_REJECTED, STAGE_DRY_RUN, "InvalidRequest", 400, "[{\"code\":\"PolicyNotFound\"}]", true,
+    {ANSWER_REJECTED, STAGE_DRY_RUN, "InvalidRequest", 400, true, "[{\"code\":\"PolicyNotFound\"}]",
      DATA_START "\"rejected\"" GRAPH
                 ",\"error\":{\"stage\":\"dry_run\",\"code\":\"InvalidRequest\","
                 "\"message\":\"Say why.\",\"httpStatus\":400,"
                 "\"details\":[{\"code\":\"PolicyNotFound\"}]}" CALLS TIMES ORIGIN},
-    {ANSWER_EXPIRED, STAGE_DRY_RUN, "TooManyRequests", 429, NULL, false,
+    {ANSWER_EXPIRED, STAGE_DRY_RUN, "TooManyRequests", 429, false, NULL,
      DATA_START
      "\"expired\",\"error\":{\"stage\":\"admit\",\"code\":\"expired\",\"message\":"
      "\"expirytime passed before the real request was sent; send a new event\"}" TIMES ORIGIN},
-    {ANSWER_FAILED, STAGE_SUBMIT, "ServiceUnavailable", 503, NULL, false,
+    {ANSWER_FAILED, STAGE_SUBMIT, "ServiceUnavailable", 503, false, NULL,
      DATA_START "\"failed\",\"error\":{\"stage\":\"submit\",\"code\":\"ServiceUnavailable\","
                 "\"message\":\"Say why.\",\"httpStatus\":503}" TIMES ORIGIN},
-    {ANSWER_UNKNOWN, STAGE_LOOK, "lookUndecided", 0, NULL, true,
+    {ANSWER_UNKNOWN, STAGE_LOOK, "lookUndecided", 0, true, NULL,
      DATA_START "\"unknown\"" GRAPH ",\"error\":{\"stage\":\"look\",\"code\":\"lookUndecided\","
                 "\"message\":\"Say why.\"}" CALLS TIMES ORIGIN},
     /* The plan gave up and nobody said why: the answer is the code. */
-    {ANSWER_FAILED, 0, NULL, 0, NULL, false,
+    {ANSWER_FAILED, 0, NULL, 0, false, NULL,
      DATA_START "\"failed\",\"error\":{\"stage\":\"admit\",\"code\":\"failed\",\"message\":"
                 "\"given up after the retries; the real request did not happen\"}" TIMES ORIGIN},
 };
@@ -214,8 +214,8 @@ static void test_answered_again(void **state)
 struct route {
     struct str topic, partition; /* headers; name NULL below: not there */
     bool has_topic, has_partition;
-    const char *ret_topic;
     int32_t ret_partition;
+    const char *ret_topic;
     const char *warning; /* how it starts; "": none */
 };
 
@@ -225,19 +225,19 @@ struct route {
     }
 
 static const struct route routes[] = {
-    {BYTES("hr-replies"), {0}, true, false, "hr-replies", -1, ""},
-    {BYTES("hr-replies"), BYTES("\0\0\0\7"), true, true, "hr-replies", 7, ""},
-    {BYTES("hr-replies"), BYTES("\0\1\0\0"), true, true, "hr-replies", 65536, ""},
-    {BYTES("hr-replies"), BYTES("7"), true, true, "hr-replies", -1, "kafka_replyPartition is ign"},
-    {BYTES("hr-replies"), BYTES("\xFF\xFF\xFF\xFF"), true, true, "hr-replies", -1,
+    {BYTES("hr-replies"), {0}, true, false, -1, "hr-replies", ""},
+    {BYTES("hr-replies"), BYTES("\0\0\0\7"), true, true, 7, "hr-replies", ""},
+    {BYTES("hr-replies"), BYTES("\0\1\0\0"), true, true, 65536, "hr-replies", ""},
+    {BYTES("hr-replies"), BYTES("7"), true, true, -1, "hr-replies", "kafka_replyPartition is ign"},
+    {BYTES("hr-replies"), BYTES("\xFF\xFF\xFF\xFF"), true, true, -1, "hr-replies",
      "kafka_replyPartition is ign"},
-    {BYTES("hr-replies"), {0}, true, true, "hr-replies", -1, "kafka_replyPartition is ignored"},
-    {BYTES("access-replies"), BYTES("\0\0\0\2"), true, true, "access-replies", 2, ""},
-    {BYTES("payroll"), BYTES("\0\0\0\7"), true, true, "access-replies", -1,
+    {BYTES("hr-replies"), {0}, true, true, -1, "hr-replies", "kafka_replyPartition is ignored"},
+    {BYTES("access-replies"), BYTES("\0\0\0\2"), true, true, 2, "access-replies", ""},
+    {BYTES("payroll"), BYTES("\0\0\0\7"), true, true, -1, "access-replies",
      "kafka_replyTopic \"payroll\" is not in kafka.reply_topics_allowed"},
-    {BYTES("hr-replies\0x"), {0}, true, false, "access-replies", -1, "kafka_replyTopic \"hr"},
-    {{0}, {0}, true, false, "access-replies", -1, "kafka_replyTopic \"\" is not"},
-    {{0}, BYTES("\0\0\0\7"), false, true, "access-replies", -1, "kafka_replyPartition without"},
+    {BYTES("hr-replies\0x"), {0}, true, false, -1, "access-replies", "kafka_replyTopic \"hr"},
+    {{0}, {0}, true, false, -1, "access-replies", "kafka_replyTopic \"\" is not"},
+    {{0}, BYTES("\0\0\0\7"), false, true, -1, "access-replies", "kafka_replyPartition without"},
 };
 
 static void test_routes(void **state)

@@ -197,8 +197,7 @@ static void test_hostile_bytes(void **state)
     static const char *const texts[] = {
         "a\nb\r\"c\\",
         "\x1B[2J\x1B]0;x\x07",
-        "\xC2\x9B"
-        "31m",
+        "\xC2\x9B[31m",
         "\xE2\x80\xAE txt.exe",
         "\xFF\xC0\xAF\xED\xA0\x80",
         "\xE2\x80\xA8\xEF\xBB\xBF",
