@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "worker/core/strings.h"
+
 /* Where a value came from, lowest precedence first. LAYER_AZURE: the AZURE_* variables. */
 enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FLAG };
 
@@ -12,11 +14,6 @@ enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FL
 struct origin {
     enum layer layer;
     int line, column;
-};
-
-struct strings {
-    char **items;
-    size_t count;
 };
 
 struct pair {

@@ -116,28 +116,32 @@ const struct member *graph_members(enum kind kind)
     return kind == KIND_RESOURCE ? resource_request_members : assignment_request_members;
 }
 
-/* The next character, in lower case if it is an ASCII letter or one that Unicode's case mappings
- * join with one: long s, dotless i, I with a dot, the Kelvin sign. */
-static char take_folded(const char **at)
+/* What stands at `*at` and is no ASCII: the ASCII letter that Unicode's case mappings join it with
+ * (long s, dotless i, I with a dot, the Kelvin sign), or its first byte. */
+static char take_other(const char **at)
 {
     static const struct {
         const char *bytes;
         char folded;
     } others[] = {{"\xC5\xBF", 's'}, {"\xC4\xB1", 'i'}, {"\xC4\xB0", 'i'}, {"\xE2\x84\xAA", 'k'}};
 
-    char byte = *(*at)++;
-    if (byte >= 'A' && byte <= 'Z')
-        return (char)(byte - 'A' + 'a');
-    if ((unsigned char)byte < 0x80)
-        return byte;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         size_t size = strlen(others[i].bytes);
-        if (strncmp(*at - 1, others[i].bytes, size) == 0) {
-            *at += size - 1;
+        if (strncmp(*at, others[i].bytes, size) == 0) {
+            *at += size;
             return others[i].folded;
         }
     }
-    return byte;
+    return *(*at)++;
+}
+
+static char take_folded(const char **at)
+{
+    char byte = **at;
+    if ((unsigned char)byte >= 0x80)
+        return take_other(at);
+    (*at)++;
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
 static bool equals_but_for_case(const char *a, const char *b)

@@ -60,7 +60,9 @@ static bool refuse_unexpected(struct gate *gate, const char *expected)
         return json_fault_set(gate->fault, "notJson", offset,
                               "The value ends at byte %zu, where %s should follow; was it cut?",
                               offset, expected);
-    bool is_first = offset == 0 || gate->start + strspn(gate->start, " \t\r\n") == at;
+    struct gate again = {gate->start, gate->start, gate->end, NULL};
+    skip_space(&again);
+    bool is_first = again.at == at;
     unsigned char byte = (unsigned char)*at;
     if (byte >= 0x80 && utf8_length(at, (size_t)(gate->end - at)) == 0)
         return refuse(gate, at, "invalidUtf8", "this is not UTF-8; send JSON in UTF-8.");

@@ -111,14 +111,18 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
+/* `at` is the first quote; the last one has an even number of backslashes before it. */
 static const char *skip_string(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++) {
-        if (*at == '\\')
-            at++;
-    }
-    assert(at < end);
-    return at + 1;
+    const char *quote = at;
+    size_t backslashes = 0;
+    do {
+        quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+        assert(quote != NULL);
+        for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++) {
+        }
+    } while (backslashes % 2 == 1);
+    return quote + 1;
 }
 
 static const char *skip_container(const char *at, const char *end)

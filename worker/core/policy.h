@@ -1,7 +1,7 @@
 #pragma once
 
-#include "config/values.h"
 #include "worker/core/event.h"
+#include "worker/core/strings.h"
 
 /* What may be asked for (settings policy.*). An empty list allows all. */
 struct policy {

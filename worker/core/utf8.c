@@ -43,8 +43,12 @@ bool utf8_is_valid(struct str text, size_t *ret_offset)
 bool utf8_is_printable(struct str text)
 {
     for (size_t i = 0; i < text.size;) {
-        size_t length = utf8_length(text.data + i, text.size - i);
         unsigned char lead = (unsigned char)text.data[i];
+        if (lead >= 0x20 && lead < 0x7F) {
+            i++;
+            continue;
+        }
+        size_t length = utf8_length(text.data + i, text.size - i);
         bool is_c1 = length == 2 && lead == 0xC2 && (unsigned char)text.data[i + 1] < 0xA0;
         if (length == 0 || lead < 0x20 || lead == 0x7F || is_c1)
             return false;
