@@ -123,25 +123,44 @@ void redis_server_finish(struct redis_server *server)
     *server = (struct redis_server){0};
 }
 
-const char *redis_server_ask(const struct redis_server *server, const char *format, ...)
+static const char *answer_of(redisReply *reply)
 {
     static char answer[8192];
-    redisContext *context = redisConnectUnix(server->path);
-    redisReply *reply = NULL;
-    va_list arguments;
 
     snprintf(answer, sizeof answer, "(gone)");
-    va_start(arguments, format);
-    if (context != NULL && context->err == 0)
-        reply = redisvCommand(context, format, arguments);
-    va_end(arguments);
     if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
         snprintf(answer, sizeof answer, "%lld", reply->integer);
     else if (reply != NULL)
         snprintf(answer, sizeof answer, "%s", reply->str != NULL ? reply->str : "");
-    if (reply != NULL)
-        freeReplyObject(reply);
-    if (context != NULL)
-        redisFree(context);
+    freeReplyObject(reply);
     return answer;
+}
+
+const char *redis_server_ask(const struct redis_server *server, const char *format, ...)
+{
+    redisContext *context = redisConnectUnix(server->path);
+    redisReply *reply = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (context != NULL && context->err == 0)
+        reply = redisvCommand(context, format, arguments);
+    va_end(arguments);
+    redisFree(context);
+    return answer_of(reply);
+}
+
+const char *redis_server_say(const struct redis_server *server, const char *command)
+{
+    redisContext *context = redisConnectUnix(server->path);
+    redisReply *reply = NULL;
+    char line[256]; /* Redis takes a line of words as well as its own protocol */
+
+    int size = snprintf(line, sizeof line, "%s\r\n", command);
+    if (context != NULL && context->err == 0 &&
+        redisAppendFormattedCommand(context, line, (size_t)size) == REDIS_OK &&
+        redisGetReply(context, (void **)&reply) != REDIS_OK)
+        reply = NULL;
+    redisFree(context);
+    return answer_of(reply);
 }

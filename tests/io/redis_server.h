@@ -30,3 +30,6 @@ void redis_server_finish(struct redis_server *server);
  * "" for nil, "(gone)" if the server is not there. Valid until the next call. */
 const char *redis_server_ask(const struct redis_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for a whole command in one text, its words separated by blanks. */
+const char *redis_server_say(const struct redis_server *server, const char *command);

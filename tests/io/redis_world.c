@@ -56,6 +56,10 @@ void redis_world_finish(struct redis_world *world)
     redis_destroy(world->redis);
     uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&world->loop), 0); /* every handle is closed */
+    for (size_t i = 0; i < world->pool.size; i++) {
+        if (world->pool.all[i].record.topic != NULL) /* in use: left behind by a test that failed */
+            pool_put(&world->pool, &world->pool.all[i]);
+    }
     pipeline_finish(&world->pipeline);
     pool_finish(&world->pool);
 }
@@ -170,5 +174,6 @@ enum outcome redis_world_play(struct redis_world *world, struct request *rq, enu
 enum outcome redis_world_answer(struct redis_world *world, struct request *rq, enum answer answer)
 {
     rq->answer = answer;
+    rq->finished_wall_ms = 1750000001000;
     return redis_world_play(world, rq, STAGE_RECORD);
 }

@@ -136,7 +136,6 @@ static void goes_the_main_way(void **state)
     assert_string_not_equal(rq->claim.client_request_id, first_id);
 
     assert_int_equal(redis_world_answer(&a, rq, ANSWER_SUBMITTED), OUTCOME_OK);
-    assert_true(rq->finished_wall_ms > 0);
     redis_world_drop(&a, rq);
 }
 
@@ -265,6 +264,29 @@ static void gives_a_claim_back_only_without_an_intent(void **state)
     redis_world_drop(&b, theirs);
 }
 
+static void gives_claims_back_when_it_leaves(void **state)
+{
+    (void)state;
+    open_both(60000);
+    struct request *rq = redis_world_request(&a, 1, "leave", body);
+    struct request *theirs = redis_world_request(&b, 1, "leave", body);
+
+    assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);
+    struct request *open = redis_world_request(&a, 2, "open", body);
+    redis_world_start(&a, open, STAGE_CLAIM);
+    redis_abandon(a.redis);
+    redis_release(a.redis, rq);
+    redis_destroy(a.redis);
+    a.redis = NULL;
+    assert_int_equal(open->run, RUN_STARTED); /* not touched */
+    open->run = RUN_FREE;
+    redis_world_drop(&a, open);
+    redis_world_drop(&a, rq);
+    redis_world_turn(&b, 50);
+    assert_int_equal(redis_world_play(&b, theirs, STAGE_CLAIM), OUTCOME_OK);
+    redis_world_drop(&b, theirs);
+}
+
 static void survives_a_redis_that_forgot(void **state)
 {
     (void)state;
@@ -341,6 +363,7 @@ int main(void)
         TEST(tells_of_an_intent_that_was_broken_off),
         TEST(comes_back_to_its_own_claim_at_once),
         TEST(gives_a_claim_back_only_without_an_intent),
+        TEST(gives_claims_back_when_it_leaves),
         TEST(survives_a_redis_that_forgot),
         TEST(records_twice_what_was_lost_on_the_way_back),
         TEST(remembers_for_as_long_as_it_is_told),

@@ -222,7 +222,7 @@ enum { PENDING = 100 };
 static void loses_nothing_when_redis_dies(void **state)
 {
     struct request *requests[PENDING];
-    char ids[PENDING][16];
+    char ids[PENDING][32];
 
     (void)state;
     world.settings.graph.dry_run = DRY_RUN_OFF;

@@ -64,8 +64,6 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
     char key[REDIS_KEY_SIZE], hash[DIGEST_HEX_SIZE], origin[ORIGIN_SIZE];
     char fence[REDIS_NUMBER_SIZE], intent[REDIS_NUMBER_SIZE];
 
-    if (rq->finished_wall_ms == 0)
-        rq->finished_wall_ms = redis_wall_ms();
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
     char *members = reply_members(rq);
     if (call == NULL || members == NULL || !redis_name_key(redis, rq, key) ||
@@ -225,6 +223,12 @@ struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
 static void on_timer_closed(uv_handle_t *handle)
 {
     free(handle->data);
+}
+
+void redis_abandon(struct redis *redis)
+{
+    if (redis != NULL)
+        redis->pipeline = NULL;
 }
 
 void redis_destroy(struct redis *redis)

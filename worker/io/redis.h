@@ -25,8 +25,13 @@ enum {
  * `settings` and `pipeline` must outlive it. */
 struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
                            struct pipeline *pipeline, struct error *error);
-/* What is under way is posted OUTCOME_PACED first. Its handles close in the loop's next turn, and
- * only then its memory is free. Not from inside a callback of it. NULL is fine. */
+/* The requests under way are given up: they are not touched again and nothing more is posted, so
+ * that the pipeline may drop them. Only redis_release() and redis_destroy() may follow. NULL is
+ * fine. */
+void redis_abandon(struct redis *redis);
+/* What is under way is posted OUTCOME_PACED first, unless it was abandoned. Claims that were just
+ * released still are. Its handles close in the loop's next turn, and only then its memory is free.
+ * Not from inside a callback of it. NULL is fine. */
 void redis_destroy(struct redis *redis);
 
 /* Sets rq->claim, rq->stored … : claim_read(). */
@@ -36,7 +41,7 @@ void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms);
  * dry run is older than DRY_RUN_AGE_MAX_MS. PACED: also when fewer than redis.wait_replicas have
  * it. */
 void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
-/* Keeps the answer. Sets rq->finished_wall_ms where it is 0. LOST: another has the claim. */
+/* Keeps the answer (rq->answer, rq->finished_wall_ms stand). LOST: another has the claim. */
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Gives a claim back that was never marked (the record's partition moved, or the worker leaves).
  * Posts nothing; lost with the connection, in which case the claim's lease runs out. */

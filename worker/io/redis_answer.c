@@ -14,6 +14,24 @@ static bool says(const redisReply *reply, const char *word)
            (found[size] == ' ' || found[size] == '\0');
 }
 
+/* Redis 7.0 has no word of its own for what a script's user may not do. */
+static bool is_forbidden(const redisReply *reply)
+{
+    return says(reply, "NOPERM") || strstr(reply->str, "The user executing the script") != NULL;
+}
+
+/* Words that Redis 6 may hide in an error of a script. */
+static bool is_about_redis(const redisReply *reply)
+{
+    static const char *const words[] = {"OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (says(reply, words[i]))
+            return true;
+    }
+    return is_forbidden(reply);
+}
+
 static bool is_array_of_texts(const redisReply *reply, size_t texts)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != texts)
@@ -37,13 +55,9 @@ enum redis_meaning redis_answer_meaning(const redisReply *reply, size_t texts)
         return REDIS_FORGOT;
     if (says(reply, "READONLY"))
         return REDIS_REPLICA;
-    /* Of a script: the key holds what none of ours writes. Every other word is about Redis itself.
-     */
-    static const char *const of_others[] = {"OOM", "MISCONF", "NOREPLICAS", "NOPERM", "MASTERDOWN"};
-    for (size_t i = 0; i < sizeof of_others / sizeof *of_others; i++) {
-        if (says(reply, of_others[i]))
-            return REDIS_NOT_NOW;
-    }
+    if (is_about_redis(reply))
+        return REDIS_NOT_NOW;
+    /* Of a script: the key holds what none of ours writes. Any other word is about Redis. */
     return says(reply, "WRONGTYPE") || says(reply, "ERR") ? REDIS_UNFIT_KEY : REDIS_NOT_NOW;
 }
 
@@ -89,7 +103,9 @@ void redis_answer_explain(const redisReply *reply, struct error *ret)
     };
 
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
-        if (reply->type == REDIS_REPLY_ERROR && says(reply, advices[i].word)) {
+        const char *word = advices[i].word;
+        if (reply->type == REDIS_REPLY_ERROR &&
+            (says(reply, word) || (strcmp(word, "NOPERM") == 0 && is_forbidden(reply)))) {
             error_set(ret, "redis.url: %s (%.120s)", advices[i].advice, reply->str);
             return;
         }

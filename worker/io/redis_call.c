@@ -16,6 +16,8 @@ int64_t redis_wall_ms(void)
 
 void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms)
 {
+    if (redis->pipeline == NULL)
+        return;
     rq->pause_ms = pause_ms;
     pipeline_post(redis->pipeline, rq, OUTCOME_PACED);
 }
@@ -60,6 +62,10 @@ bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, si
 {
     enum redis_meaning meaning = redis_answer_meaning(reply, texts);
 
+    if (call->rq != NULL && call->redis->pipeline == NULL) {
+        free(call);
+        return false;
+    }
     if (meaning == REDIS_ANSWERED)
         return true;
     enum outcome outcome = read_refusal(call, reply, meaning);

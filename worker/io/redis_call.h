@@ -30,7 +30,7 @@ struct redis_call {
 struct redis {
     uv_loop_t *loop;
     const struct settings *settings;
-    struct pipeline *pipeline;
+    struct pipeline *pipeline; /* NULL: abandoned; no request may be touched */
     struct redis_connection *connection;
     struct redis_interlock interlock;
     uv_timer_t timer; /* the interlock's */
@@ -46,7 +46,7 @@ struct redis {
 
 int64_t redis_wall_ms(void);
 
-/* Posts PACED. */
+/* Posts PACED, unless abandoned. */
 void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms);
 
 /* Redis is taken for down for REDIS_REFUSAL_MS, because of redis->refusal. */

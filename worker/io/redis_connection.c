@@ -3,7 +3,6 @@
 #include "worker/io/log.h"
 #include "worker/io/redis_dial.h"
 #include "worker/io/redis_greeting.h"
-#include "worker/io/redis_tls.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -11,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 250 }; /* how often time limits are looked at */
+enum {
+    TICK_MS = 250,      /* how often time limits are looked at */
+    LEAVE_FAILURES = 5, /* a server that was left may still be what the name leads to: no hurry */
+};
 
 enum state {
     STATE_AWAY,       /* the timer ends it */
@@ -257,10 +259,9 @@ static void on_timer(uv_timer_t *timer)
               REDIS_ANSWER_TIMEOUT_MS / 1000);
     else if ((c->state == STATE_CONNECTING || c->state == STATE_GREETING) &&
              still_ms > REDIS_CONNECT_TIMEOUT_MS)
-        dropf(c, "redis.url: %s does not answer", c->peer.url.name);
+        dropf(c, "redis.url: %s does not answer%s", c->peer.url.name,
+              c->ssl != NULL && !SSL_is_init_finished(c->ssl) ? "; does that port speak TLS?" : "");
 }
-
-/* ---- commands ---- */
 
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
 {
@@ -309,6 +310,7 @@ void redis_connection_load_scripts(struct redis_connection *c)
 
 void redis_connection_leave(struct redis_connection *c, const char *why)
 {
+    c->failures += LEAVE_FAILURES;
     drop(c, why);
 }
 
@@ -332,25 +334,13 @@ const struct redis_connection_counters *redis_connection_counters(const struct r
     return &c->counters;
 }
 
-/* Are the files readable that each connect reads? */
-static bool check_files(const struct settings *settings, const struct redis_url *url,
-                        struct error *error)
-{
-    if (!redis_greeting_check(settings, error))
-        return false;
-    if (url->transport != REDIS_TLS)
-        return true;
-    SSL *ssl = redis_tls_create(settings, url->host, error);
-    SSL_free(ssl);
-    return ssl != NULL;
-}
-
 struct redis_connection *redis_connection_create(uv_loop_t *loop, const struct settings *settings,
                                                  struct error *error)
 {
-    struct redis_url url;
+    struct redis_peer peer = {.loop = loop, .settings = settings};
 
-    if (!redis_url_read(settings->redis.url, &url, error) || !check_files(settings, &url, error))
+    if (!redis_url_read(settings->redis.url, &peer.url, error) ||
+        !redis_greeting_check(settings, error) || !redis_dial_check(&peer, error))
         return NULL;
     struct redis_connection *c = calloc(1, sizeof *c);
     if (c == NULL || uv_timer_init(loop, &c->timer) != 0) {
@@ -358,13 +348,13 @@ struct redis_connection *redis_connection_create(uv_loop_t *loop, const struct s
         error_set(error, "redis.url: no memory for a connection");
         return NULL;
     }
-    c->peer = (struct redis_peer){loop, settings, url};
+    c->peer = peer;
     c->timer.data = c;
     c->resolver.data = c;
     c->greeting.send = send_command;
     c->greeting.on_end = on_greeted;
     c->greeting.context = c;
-    error_set(&c->trouble, "redis.url: not connected to %s yet", url.name);
+    error_set(&c->trouble, "redis.url: not connected to %s yet", peer.url.name);
     set_timer(c, 0, 0);
     return c;
 }
@@ -391,8 +381,10 @@ void redis_connection_destroy(struct redis_connection *c)
     redisAsyncContext *context = c->context;
     c->context = NULL;
     c->state = STATE_CLOSED;
-    if (context != NULL)
+    if (context != NULL) {
+        redisBufferWrite(&context->c, &(int){0}); /* the last releases */
         redisAsyncFree(context);
+    }
     forget_addresses(c);
     if (c->resolving)
         uv_cancel((uv_req_t *)&c->resolver);

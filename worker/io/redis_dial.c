@@ -7,6 +7,15 @@
 
 enum { REPLY_ELEMENTS_MAX = 64 }; /* of one array; the longest answer of ours has 8 */
 
+bool redis_dial_check(const struct redis_peer *peer, struct error *error)
+{
+    if (peer->url.transport != REDIS_TLS)
+        return true;
+    SSL *ssl = redis_tls_create(peer->settings, peer->url.host, error);
+    SSL_free(ssl);
+    return ssl != NULL;
+}
+
 static bool start_tls(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
                       struct error *error)
 {

@@ -16,6 +16,9 @@ struct redis_peer {
     struct redis_url url;
 };
 
+/* Can the files be read that TLS needs? */
+bool redis_dial_check(const struct redis_peer *peer, struct error *error);
+
 /* `address` is one that the URL's host stands for, NULL for a socket. The context has begun to
  * connect; its callbacks are the caller's to set. *ret_ssl is the context's SSL, owned by it; NULL
  * without TLS. NULL: a sentence that names the setting. */

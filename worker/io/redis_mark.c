@@ -49,7 +49,7 @@ static void on_waited(struct redis_command *command, const redisReply *reply)
         note_unconfirmed(redis, reply);
     for (; call != NULL; call = next) {
         next = call->next;
-        if (enough) {
+        if (enough && redis->pipeline != NULL) {
             finish_mark(call);
             continue;
         }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stdbool.h>
+
+/* An authority and certificates of the test's own, made at run time and good for a day. */
+
+/* Writes DIR/ca.pem and DIR/ca.key. */
+bool certificates_make_authority(const char *dir);
+
+/* Writes DIR/NAME.pem and DIR/NAME.key, signed by DIR's authority, for the hosts of `alt_names` in
+ * OpenSSL's form ("DNS:localhost", "IP:127.0.0.1,DNS:x"). */
+bool certificates_make(const char *dir, const char *name, const char *alt_names);
