@@ -64,7 +64,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .transactions_aborted = settle.aborted,
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
-        .token_expiry_wall_ms = token_expires_wall_ms(w->token),
+        .token_expiry_wall_ms = token_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,
         .revision = "",

@@ -92,6 +92,7 @@ static void on_turn(uv_prepare_t *prepare)
 {
     struct worker *w = prepare->data;
     int64_t now_ms = (int64_t)uv_now(&w->loop);
+    pipeline_turn(&w->pipeline, now_ms);
     bool more = source_turn(w->source, worker_wall_ms());
     pipeline_turn(&w->pipeline, now_ms);
     int64_t settle_ms = settle_turn(w->settle, now_ms);
@@ -135,24 +136,33 @@ static void on_interlock(void *context, bool stands)
     pipeline_interlock(&w->pipeline, stands);
 }
 
+/* What stands in the way of a start: the first trouble there is, and its exit code. */
+static void fail_start(struct worker *w)
+{
+    const char *why = source_trouble(w->source);
+    int exit_code = WORKER_UNREACHABLE;
+    if (redis_trouble(w->redis)[0] != '\0') {
+        why = redis_trouble(w->redis);
+        exit_code = redis_is_refused(w->redis) ? WORKER_REFUSED : WORKER_UNREACHABLE;
+    } else if (token_trouble(w->token)[0] != '\0') {
+        why = token_trouble(w->token);
+        exit_code = token_is_refused(w->token) ? WORKER_REFUSED : WORKER_UNREACHABLE;
+    }
+    if (why[0] == '\0')
+        why = "kafka.brokers: no transaction could be begun in 30 s; the log says more";
+    worker_leave(w, exit_code, why);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
-    if (w->phase == WORKER_DRAINS) {
-        log_write(LOG_WARN, "worker.drain_ended",
-                  "the drain time ran out; %zu records are left to the next owner", w->pool.used);
-        finish_drain(w);
+    if (w->phase == WORKER_STARTS) {
+        fail_start(w);
         return;
     }
-    const char *trouble = redis_trouble(w->redis);
-    int exit_code = WORKER_UNREACHABLE;
-    if (trouble[0] == '\0') {
-        trouble = token_trouble(w->token);
-        exit_code = token_is_refused(w->token) ? WORKER_REFUSED : WORKER_UNREACHABLE;
-    }
-    if (trouble[0] == '\0')
-        trouble = "kafka.brokers: no partition or transaction could be had in 30 s; see the log";
-    worker_leave(w, exit_code, trouble);
+    log_write(LOG_WARN, "worker.drain_ended",
+              "the drain time ran out; %zu records are left to the next owner", w->pool.used);
+    finish_drain(w);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -236,8 +246,10 @@ static bool open_parts(struct worker *w, struct error *error)
     w->source = source_create(&w->loop, s, &w->pipeline, &source_events, error);
     if (w->source == NULL)
         return false;
-    w->settle = settle_create(&w->loop, s, &w->pipeline, w->source, &settle_events, error);
-    return w->settle != NULL && worker_admin_open(w, error);
+    w->settle = settle_create(&w->loop, s, &w->pipeline, w->source, &settle_events);
+    if (w->settle == NULL)
+        return error_set(error, "out of memory, threads or handles");
+    return worker_admin_open(w, error);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
