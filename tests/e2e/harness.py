@@ -1,0 +1,281 @@
+"""All that a run needs, for real: Kafka, Redis, the Graph sandbox, workers. See E2eCase.
+
+One Kafka for a test file; each World has topics, a Redis, a sandbox and a group of its own.
+"""
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import redis
+import yaml
+
+import checker
+import processes
+import sandbox_client
+from kafka_server import Kafka
+from topics import Follower, Topics
+
+BIN = os.environ.get("USHER_RELEASE_BIN") or os.environ.get("USHER_BIN", "build/release/usher")
+SECRET = "e2e-client-secret"
+
+
+class Redis:
+    """A redis-server that keeps everything it has said yes to."""
+
+    def __init__(self, folder, *options):
+        self.folder, self.options = folder, options
+        self.port = processes.free_port()
+        self.log = os.path.join(folder, "redis.log")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = redis.Redis(port=self.port, socket_timeout=10)
+        self.start()
+
+    def start(self):
+        self.process = processes.start(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", self.folder,
+             "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self.options],
+            self.log)
+        processes.wait_until("Redis answers", self.is_up)
+
+    def is_up(self):
+        try:
+            return self.client.ping()
+        except redis.exceptions.RedisError:
+            return False
+
+    def suspend(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        processes.stop(self.process)
+
+
+class Worker:
+    """`usher run` with a settings file of its own."""
+
+    def __init__(self, folder, settings, name="w1", environment=None):
+        self.name = name
+        self.log = os.path.join(folder, f"{name}.log")
+        self.port = processes.free_port()
+        settings = merged(settings, {"kafka": {"instance_id": name},
+                                     "admin": {"listen": f"127.0.0.1:{self.port}"}})
+        self.file = os.path.join(folder, f"{name}.yaml")
+        with open(self.file, "w", encoding="utf-8") as file:
+            yaml.safe_dump(settings, file)
+        os.chmod(self.file, 0o600)
+        self.environment = environment
+        self.start()
+
+    def start(self):
+        self.process = processes.start([BIN, "run", "-c", self.file], self.log, self.environment)
+
+    def alive(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.tail()}")
+
+    def tail(self, count=15):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-count:])
+
+    def get(self, path):
+        """(status, text) of the admin listener; (0, why) where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def metric(self, name):
+        """The value of one line of /metrics, with its labels as they stand there; None: absent."""
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[-1])
+        return None
+
+    def in_flight(self, stage):
+        return self.metric(f'usher_requests_in_flight{{stage="{stage}"}}') or 0
+
+    def is_ready(self):
+        self.alive()
+        return self.get("/readyz")[0] == 200
+
+    def wait_ready(self, seconds=30):
+        processes.wait_until(f"{self.name} is ready", self.is_ready, seconds)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds=30):
+        """SIGTERM; the exit code."""
+        return processes.stop(self.process, seconds)
+
+
+def merged(base, over):
+    both = dict(base)
+    for name, value in over.items():
+        both[name] = merged(both.get(name, {}), value) if isinstance(value, dict) else value
+    return both
+
+
+class World:
+    """Topics, Redis, sandbox and workers of one run. close() ends them all."""
+
+    def __init__(self, folder, kafka, name, sandbox_options=(), **settings):
+        self.folder = os.path.join(folder, name)
+        os.mkdir(self.folder)
+        self.kafka, self.name = kafka, name
+        self.topics = Topics(kafka.bootstrap)
+        self.requests, self.replies, self.dead, self.other = (
+            f"{name}-{what}" for what in ("requests", "replies", "dlt", "replies-b"))
+        self.topics.create([self.requests], max_message_bytes=3 << 20)
+        self.topics.create([self.replies, self.dead, self.other])
+        self.redis = Redis(self.folder)
+        self.sandbox = sandbox_client.Sandbox("--with-parent", *sandbox_options)
+        self.settings = merged(self.base_settings(), settings)
+        self.group = self.settings["kafka"]["group"]
+        self.workers, self.followers = [], []
+
+    def base_settings(self):
+        secret = os.path.join(self.folder, "secret")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write(SECRET + "\n")
+        os.chmod(secret, 0o600)
+        return {
+            "kafka": {"brokers": self.kafka.bootstrap, "group": self.name,
+                      "requests_topic": self.requests, "replies_topic": self.replies,
+                      "dead_letters_topic": self.dead, "reply_topics_allowed": [self.other]},
+            "redis": {"url": self.redis.url, "key_prefix": self.name},
+            "graph": {"base_url": self.sandbox.url, "auth": "client-secret", "tenant_id": "e2e",
+                      "client_id": "e2e-client", "client_secret_file": secret,
+                      "authority_host": self.sandbox.url.removesuffix("/beta"),
+                      "writes_per_second": 0},
+            "log": {"level": "info", "format": "json"}}
+
+    def worker(self, name="w1", environment=None, **settings):
+        worker = Worker(self.folder, merged(self.settings, settings), name, environment)
+        self.workers.append(worker)
+        return worker
+
+    def send(self, events):
+        self.topics.send(self.requests, events)
+
+    def follow(self):
+        follower = Follower(self.topics, [self.replies, self.other])
+        self.followers.append(follower)
+        return follower
+
+    def wait_answers(self, count, seconds=60, follower=None):
+        """Until so many replies are committed, while no worker ends by itself."""
+        return (follower or self.follow()).wait_for(count, seconds, self.alive)
+
+    def alive(self):
+        for worker in self.workers:
+            worker.alive()
+
+    def wait_committed(self, seconds=15):
+        """Until the group's offsets are at the end; it may be that they never are."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            committed = self.topics.committed(self.group, self.requests)
+            if all(committed.get(p, 0) >= e for p, e in self.topics.ends(self.requests).items()):
+                return
+            time.sleep(0.1)
+
+    def check(self, events, unsettled=False):
+        if not unsettled:
+            self.wait_committed()
+        found = checker.World(
+            self.topics.read(self.requests),
+            self.topics.read(self.replies) + self.topics.read(self.other),
+            self.topics.read(self.dead), self.sandbox.ledger(),
+            self.topics.committed(self.group, self.requests), self.group)
+        return checker.check(events, found)
+
+    def close(self):
+        for follower in self.followers:
+            follower.close()
+        for worker in self.workers:
+            processes.stop(worker.process, 10)
+        processes.stop(self.sandbox.process)
+        self.sandbox.close()
+        self.sandbox.process.stdout.close()
+        self.redis.resume()
+        self.redis.stop()
+
+
+class E2eCase(unittest.TestCase):
+    """One Kafka for all tests of a class. The folder with all logs stays if one of them fails."""
+
+    secure = None  # a function that makes kafka_server.Secure from the folder
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="usher-e2e-")
+        cls.kafka = Kafka(cls.folder, cls.secure and cls.secure())
+        cls.failures = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kafka.resume()
+        cls.kafka.stop()
+        if cls.failures:
+            print(f"logs are kept in {cls.folder}", flush=True)
+        else:
+            shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def world(self, name=None, sandbox_options=(), **settings):
+        world = World(self.folder, self.kafka, name or self._testMethodName.replace("_", "-"),
+                      sandbox_options, **settings)
+        self.addCleanup(world.close)
+        return world
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        type(self).failures += len(result.failures) + len(result.errors) - before
+
+    def assert_good(self, report):
+        self.assertTrue(report.good, "\n" + report.text())
+
+
+def figure(name, text):
+    print(f"FIGURE {name}: {text}", flush=True)
+
+
+def main():
+    os.environ.setdefault("USHER_SANDBOX", os.path.join(os.path.dirname(BIN), "usher-sandbox"))
+    sandbox_client.PROGRAM = os.environ["USHER_SANDBOX"]
+    sys.stdout.reconfigure(line_buffering=True)
+    unittest.main(verbosity=2)
+
+
+def log_lines(path):
+    """The lines of a worker's log as dicts; what is no JSON is {"message": line}."""
+    lines = []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                lines.append({"message": line})
+    return lines
