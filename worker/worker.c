@@ -265,6 +265,7 @@ static void close_parts(struct worker *w)
     admin_destroy(w->admin);
     http_destroy(w->http);
     settle_destroy(w->settle);
+    redis_abandon(w->redis); /* it still gives claims back */
     pipeline_drop_all(&w->pipeline);
     redis_destroy(w->redis);
     w->redis = NULL;
