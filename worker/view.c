@@ -1,4 +1,5 @@
 /* What the worker shows on its admin listener: the rows of /readyz, and the numbers of /metrics. */
+#include "worker/cli/version.h"
 #include "worker/io/admin.h"
 #include "worker/worker.h"
 
@@ -27,11 +28,11 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     size_t count = 0;
     ret[count++] = check("kafka", source_trouble(w->source));
     ret[count++] = check("redis", redis_trouble(w->redis));
-    ret[count++] = check("graph-token", token_trouble(w->token));
+    ret[count++] = check("graph token", token_trouble(w->token));
     ret[count++] =
         check("interlock",
               stands ? "a dry run may have been carried out for real; nothing is posted" : "");
-    ret[count++] = check("not-draining", w->phase >= WORKER_DRAINS ? "the worker is leaving" : "");
+    ret[count++] = check("not draining", w->phase >= WORKER_DRAINS ? "the worker is leaving" : "");
     return count;
 }
 
@@ -67,7 +68,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .token_expiry_wall_ms = token_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,
-        .revision = "",
+        .revision = cli_revision(),
         .librdkafka = rd_kafka_version_str(),
         .curl = curl_version_info(CURLVERSION_NOW)->version,
         .hiredis = HIREDIS_VERSION,

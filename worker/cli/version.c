@@ -28,7 +28,7 @@ static void list_parts(struct part ret[PARTS])
 {
     const struct part parts[PARTS] = {
         {"usher", USHER_VERSION},
-        {"revision", USHER_REVISION},
+        {"revision", cli_revision()},
         {"librdkafka", rd_kafka_version_str()},
         {"curl", curl_version_info(CURLVERSION_NOW)->version},
         {"hiredis", TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH)},
@@ -40,6 +40,11 @@ static void list_parts(struct part ret[PARTS])
     };
     for (size_t i = 0; i < PARTS; i++)
         ret[i] = parts[i];
+}
+
+const char *cli_revision(void)
+{
+    return USHER_REVISION;
 }
 
 int cli_version(int argc, char **argv)
