@@ -5,8 +5,6 @@
 #include "worker/io/redis_greeting.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,18 +115,6 @@ static void drop(struct redis_connection *c, const char *why)
         redisAsyncFree(context);
 }
 
-__attribute__((format(printf, 2, 3))) static void dropf(struct redis_connection *c,
-                                                        const char *format, ...)
-{
-    char why[ERROR_TEXT_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(why, sizeof why, format, arguments);
-    va_end(arguments);
-    drop(c, why);
-}
-
 static void on_greeted(void *context, enum redis_greeting_result result, const char *why)
 {
     struct redis_connection *c = context;
@@ -208,6 +194,7 @@ static void finish_closed(struct redis_connection *c);
 static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *addresses)
 {
     struct redis_connection *c = resolver->data;
+    struct error error = {0};
 
     c->resolving = false;
     if (c->state == STATE_CLOSED) {
@@ -216,7 +203,9 @@ static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo 
         return;
     }
     if (status != 0) {
-        dropf(c, "redis.url: cannot find the host %s: %s", c->peer.url.host, uv_strerror(status));
+        error_set(&error, "redis.url: cannot find the host %s: %s", c->peer.url.host,
+                  uv_strerror(status));
+        drop(c, error.text);
         return;
     }
     c->addresses = addresses;
@@ -227,14 +216,17 @@ static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo 
 static void resolve(struct redis_connection *c)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct error error = {0};
 
     enter(c, STATE_RESOLVING);
     int failed =
         uv_getaddrinfo(c->peer.loop, &c->resolver, on_resolved, c->peer.url.host, NULL, &hints);
     c->resolving = failed == 0;
-    if (failed != 0)
-        dropf(c, "redis.url: cannot look for the host %s: %s", c->peer.url.host,
+    if (failed == 0)
+        return;
+    error_set(&error, "redis.url: cannot look for the host %s: %s", c->peer.url.host,
               uv_strerror(failed));
+    drop(c, error.text);
 }
 
 static void connect_again(struct redis_connection *c)
@@ -247,20 +239,32 @@ static void connect_again(struct redis_connection *c)
         resolve(c);
 }
 
+/* Has Redis kept silent for too long? Then the error says so. */
+static bool is_silent(const struct redis_connection *c, struct error *ret)
+{
+    const char *name = c->peer.url.name;
+    int64_t still_ms = now(c) - c->progress_ms;
+    bool connecting = c->state == STATE_CONNECTING || c->state == STATE_GREETING;
+    bool tls_open = c->ssl != NULL && !SSL_is_init_finished(c->ssl);
+
+    if (connecting && still_ms > REDIS_CONNECT_TIMEOUT_MS)
+        return !error_set(ret, "redis.url: %s does not answer%s", name,
+                          tls_open ? "; does that port speak TLS?" : "");
+    if (c->state == STATE_UP && c->open > 0 && still_ms > REDIS_ANSWER_TIMEOUT_MS)
+        return !error_set(ret, "redis.url: %s has not answered for %d s", name,
+                          REDIS_ANSWER_TIMEOUT_MS / 1000);
+    return false;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct redis_connection *c = timer->data;
-    int64_t still_ms = now(c) - c->progress_ms;
+    struct error error = {0};
 
     if (c->state == STATE_AWAY)
         connect_again(c);
-    else if (c->state == STATE_UP && c->open > 0 && still_ms > REDIS_ANSWER_TIMEOUT_MS)
-        dropf(c, "redis.url: %s has not answered for %d s", c->peer.url.name,
-              REDIS_ANSWER_TIMEOUT_MS / 1000);
-    else if ((c->state == STATE_CONNECTING || c->state == STATE_GREETING) &&
-             still_ms > REDIS_CONNECT_TIMEOUT_MS)
-        dropf(c, "redis.url: %s does not answer%s", c->peer.url.name,
-              c->ssl != NULL && !SSL_is_init_finished(c->ssl) ? "; does that port speak TLS?" : "");
+    else if (is_silent(c, &error))
+        drop(c, error.text);
 }
 
 static void on_reply(redisAsyncContext *context, void *reply, void *data)
