@@ -31,7 +31,8 @@ class Frame:
                           for k, v in attributes.items() if v is not None]
 
     def body(self, **changes):
-        return json.dumps({k: v for k, v in {**self.data, **changes}.items() if v is not None}).encode()
+        data = {**self.data, **changes}
+        return json.dumps({k: v for k, v in data.items() if v is not None}).encode()
 
 
 @dataclass
@@ -119,7 +120,7 @@ JSON_RULES = [
     value("escaped NUL", "nulEscape", lambda f: insert(f, b'"a\\u0000b"')),
     value("half a surrogate pair", "loneSurrogate", lambda f: insert(f, b'"\\ud800"')),
     value("leading zero", "invalidNumber", lambda f: insert(f, b"01")),
-    value("NaN", "notJson", lambda f: insert(f, b"NaN")),
+    value("NaN", "invalidNumber", lambda f: insert(f, b"NaN")),
     value("integer beyond 2^53", "unsafeInteger", lambda f: insert(f, b"9007199254740993")),
     value("2,000 nested lists", "tooDeep", lambda f: insert(f, b"[" * 2000 + b"]" * 2000)),
     value("a list", "notObject", lambda f: b"[" + f.structured() + b"]"),

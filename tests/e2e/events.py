@@ -148,10 +148,10 @@ class Maker:
 
     def conflict(self, earlier):
         """The id of an earlier one, with another body."""
-        tag = f"{earlier.tag} other"
+        tag = f"{self.next_id()}, the id of {earlier.request_id}"
         event = self.event(earlier.thing, self.body(earlier.thing, tag), "rejected",
                            code="idConflict", request_id=earlier.request_id)
-        event.group += " other"
+        event.group = tag
         return event
 
     def duplicate(self, earlier):
@@ -173,7 +173,7 @@ class Maker:
         event = Event(key, value, list(headers), zlib.crc32(key) % PARTITIONS, request_id,
                       "rejected", row.code, row.dead, row.binary,
                       request_id if row.knows_id else None, tag, good=False)
-        return self.extra_headers(event)
+        return event if row.name == "null ce_id" else self.extra_headers(event)
 
 
 # Of a hundred events; what is left is a duplicate of an earlier one.
@@ -187,7 +187,7 @@ def mixture(count, seed=1, prefix="e", shares=SHARES, reply_topics=()):
     names = [name for name, share in shares for _ in range(share)]
     names += ["duplicate"] * (100 - len(names))
     made, grants, again = [], [], []
-    small = [row for row in bad_input.ROWS if row.code not in ("tooLarge",)]
+    small = [row for row in bad_input.ROWS if row.name not in ("more than 1 MiB", "null ce_id")]
     for i in range(count):
         name = maker.random.choice(names) if len(grants) > 20 else "submitted"
         if name in ("existing", "conflict"):

@@ -20,7 +20,7 @@ def data_of(event, topic, duplicate, first):
                  "graph": {"id": f"graph-{first}"}, "graphRequestId": "g", "clientRequestId": "c"}
     if event.outcome in ("rejected", "expired"):
         data["error"] = {"stage": STAGE.get(event.code, "admit"), "code": event.code,
-                         "message": "it is wrong", "httpStatus": None, "details": []}
+                         "message": "it is wrong"}
     data |= {"receivedAt": NOW, "finishedAt": NOW,
              "origin": {"topic": topic, "partition": event.partition, "offset": event.offset}}
     return data

@@ -19,11 +19,18 @@ import yaml
 import checker
 import processes
 import sandbox_client
-from kafka_server import Kafka
+from kafka_server import KafkaServer
 from topics import Follower, Topics
 
 BIN = os.environ.get("USHER_RELEASE_BIN") or os.environ.get("USHER_BIN", "build/release/usher")
 SECRET = "e2e-client-secret"
+
+
+class Kafka(KafkaServer):
+    """One that cannot outlive the test."""
+
+    def java(self, *arguments, **more):
+        return ["setpriv", "--pdeathsig", "KILL", *super().java(*arguments, **more)]
 
 
 class Redis:
@@ -85,7 +92,8 @@ class Worker:
 
     def alive(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.tail()}")
+            code = self.process.returncode
+            raise AssertionError(f"{self.name} ended with {code}:\n{self.tail()}")
 
     def tail(self, count=15):
         with open(self.log, encoding="utf-8", errors="replace") as file:
@@ -144,7 +152,7 @@ class World:
         self.folder = os.path.join(folder, name)
         os.mkdir(self.folder)
         self.kafka, self.name = kafka, name
-        self.topics = Topics(kafka.bootstrap)
+        self.topics = Topics(kafka.brokers)
         self.requests, self.replies, self.dead, self.other = (
             f"{name}-{what}" for what in ("requests", "replies", "dlt", "replies-b"))
         self.topics.create([self.requests], max_message_bytes=3 << 20)
@@ -161,7 +169,7 @@ class World:
             file.write(SECRET + "\n")
         os.chmod(secret, 0o600)
         return {
-            "kafka": {"brokers": self.kafka.bootstrap, "group": self.name,
+            "kafka": {"brokers": self.kafka.brokers, "group": self.name,
                       "requests_topic": self.requests, "replies_topic": self.replies,
                       "dead_letters_topic": self.dead, "reply_topics_allowed": [self.other]},
             "redis": {"url": self.redis.url, "key_prefix": self.name},
@@ -226,18 +234,20 @@ class World:
 class E2eCase(unittest.TestCase):
     """One Kafka for all tests of a class. The folder with all logs stays if one of them fails."""
 
-    secure = None  # a function that makes kafka_server.Secure from the folder
-
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="usher-e2e-")
-        cls.kafka = Kafka(cls.folder, cls.secure and cls.secure())
+        cls.kafka = cls.make_kafka()
         cls.failures = 0
 
     @classmethod
+    def make_kafka(cls, **settings):
+        directory = os.path.join(cls.folder, "kafka")
+        return Kafka(processes.free_port(), 4, directory=directory, settings=settings).start()
+
+    @classmethod
     def tearDownClass(cls):
-        cls.kafka.resume()
-        cls.kafka.stop()
+        cls.kafka.close()
         if cls.failures:
             print(f"logs are kept in {cls.folder}", flush=True)
         else:
@@ -259,7 +269,7 @@ class E2eCase(unittest.TestCase):
 
 
 def figure(name, text):
-    print(f"FIGURE {name}: {text}", flush=True)
+    print(f"\nFIGURE {name}: {text}", flush=True)  # on a line of its own, behind unittest's
 
 
 def main():

@@ -81,7 +81,8 @@ def post_a_dry_one(made, world):
 
 
 def submitted_without_post(made, world):
-    world.ledger = [e for e in world.ledger if e["justification"] != world.ledger[0]["justification"]]
+    first = world.ledger[0]["justification"]
+    world.ledger = [e for e in world.ledger if e["justification"] != first]
 
 
 def lose_letter(made, world):
@@ -113,7 +114,8 @@ def letter_value_changed(made, world):
 
 def letter_header_lost(made, world):
     i = next(i for i, r in enumerate(world.dead_letters) if r.headers[0][0] == "content-type")
-    world.dead_letters[i] = world.dead_letters[i]._replace(headers=world.dead_letters[i].headers[1:])
+    letter = world.dead_letters[i]
+    world.dead_letters[i] = letter._replace(headers=letter.headers[1:])
 
 
 def offset_behind(made, world):
@@ -214,7 +216,7 @@ class CheckerTest(harness.unittest.TestCase):
 
 class ReadCommittedTest(harness.E2eCase):
     def test_aborted_records_are_hidden(self):
-        topics = Topics(self.kafka.bootstrap)
+        topics = Topics(self.kafka.brokers)
         topics.create(["t"], partitions=1)
         producer = topics.producer(transactional_id="checker")
         producer.init_transactions()
@@ -225,7 +227,8 @@ class ReadCommittedTest(harness.E2eCase):
             producer.flush()
             end()
         self.assertEqual([b"1", b"3"], [r.value for r in topics.read("t")])
-        self.assertEqual([b"1", b"2", b"3"], [r.value for r in topics.read("t", "read_uncommitted")])
+        everything = topics.read("t", "read_uncommitted")
+        self.assertEqual([b"1", b"2", b"3"], [r.value for r in everything])
         self.assertEqual({0: 6}, topics.ends("t"))  # with a marker behind each
         producer.begin_transaction()
         producer.send("t", value=b"4", partition=0)
