@@ -25,7 +25,7 @@ void record_of(struct test_record *ret, struct str value, const struct text_head
 void read_value(struct str value, struct event *ret)
 {
     char *copy = value.data != NULL ? malloc(value.size + (value.size == 0)) : NULL;
-    if (value.size > 0)
+    if (copy != NULL && value.size > 0)
         memcpy(copy, value.data, value.size);
     struct test_record record;
     record_of(&record, (struct str){copy, value.size}, NULL);

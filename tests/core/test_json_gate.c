@@ -127,7 +127,7 @@ static const struct {
 static bool gate_copy(struct str bytes, struct json_fault *ret)
 {
     char *copy = bytes.data != NULL ? malloc(bytes.size + (bytes.size == 0)) : NULL;
-    if (bytes.size > 0)
+    if (copy != NULL && bytes.size > 0)
         memcpy(copy, bytes.data, bytes.size);
     bool passed = json_gate((struct str){copy, bytes.size}, ret);
     free(copy);

@@ -249,7 +249,6 @@ static bool check_shape(const struct member *member, const struct place *place,
 }
 
 /* The depth is that of the tables above. */
-// NOLINTNEXTLINE(misc-no-recursion)
 static bool check_place(const struct member *member, const struct place *place,
                         struct findings *findings, struct fault *fault)
 {

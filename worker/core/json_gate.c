@@ -268,7 +268,6 @@ static bool gate_container(struct gate *gate, unsigned depth, char close)
 }
 
 /* `depth` is how many containers are open around it. Recursion ends at EVENT_DEPTH_MAX. */
-// NOLINTNEXTLINE(misc-no-recursion)
 static bool gate_value(struct gate *gate, unsigned depth)
 {
     skip_space(gate);

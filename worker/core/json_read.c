@@ -64,7 +64,6 @@ static bool check_names(const cJSON *object, struct json_fault *fault)
 }
 
 /* The gate has bounded the depth. */
-// NOLINTNEXTLINE(misc-no-recursion)
 bool json_check(const cJSON *tree, struct json_fault *ret)
 {
     if (cJSON_IsNumber(tree) && !isfinite(tree->valuedouble))
