@@ -206,6 +206,15 @@ def mixture(count, seed=1, prefix="e", shares=SHARES, reply_topics=()):
     return made
 
 
+def after_crash(made):
+    """A real request that was broken off is looked up. A resource's carries no time on beta, so it
+    is only seen to be there: `existing` is honest too."""
+    for event in made:
+        if event.good and event.thing[0] == RESOURCE and event.outcome == "submitted":
+            event.outcome = "submitted|existing"
+    return made
+
+
 def is_json_object(value):
     try:
         return isinstance(json.loads(value), dict)

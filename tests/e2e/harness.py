@@ -171,13 +171,15 @@ class World:
         return {
             "kafka": {"brokers": self.kafka.brokers, "group": self.name,
                       "requests_topic": self.requests, "replies_topic": self.replies,
-                      "dead_letters_topic": self.dead, "reply_topics_allowed": [self.other]},
-            "redis": {"url": self.redis.url, "key_prefix": self.name},
+                      "dead_letters_topic": self.dead, "reply_topics_allowed": [self.other],
+                      # Another worker takes over soon from one that is gone.
+                      "librdkafka": {"session.timeout.ms": "6000"}},
+            "redis": {"url": self.redis.url, "key_prefix": self.name, "lease": "6s"},
             "graph": {"base_url": self.sandbox.url, "auth": "client-secret", "tenant_id": "e2e",
                       "client_id": "e2e-client", "client_secret_file": secret,
                       "authority_host": self.sandbox.url.removesuffix("/beta"),
-                      "writes_per_second": 0},
-            "log": {"level": "info", "format": "json"}}
+                      "timeout": "3s", "settle": "2s", "writes_per_second": 0},
+            "drain": "10s", "log": {"level": "info", "format": "json"}}
 
     def worker(self, name="w1", environment=None, **settings):
         worker = Worker(self.folder, merged(self.settings, settings), name, environment)

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""SIGTERM under load: what is at work ends, the rest is left to the next worker, nothing twice."""
+import signal
+import time
+
+import events
+import harness
+import processes
+
+COUNT = 1500
+
+
+class SigtermTest(harness.E2eCase):
+    def load(self, world, count=COUNT):
+        """Events on the topic, and a Graph that takes a moment for each."""
+        world.sandbox.settings(latency_ms=40)
+        made = events.after_crash(events.mixture(count, seed=count, prefix=world.name,
+                                                 reply_topics=[world.other]))
+        world.send(made)
+        return made
+
+    def wait_at_work(self, world, worker, follower, answers=100):
+        world.wait_answers(answers, 30, follower)
+        self.assertGreater(worker.in_flight("dry_run") + worker.in_flight("submit"), 0)
+
+    def test_drains_and_leaves_the_rest(self):
+        """A slow Graph: what is at work when SIGTERM comes is answered, nothing else is taken."""
+        world = self.world(limits={"requests": 200}, graph={"in_flight": 64})
+        made = self.load(world)
+        follower = world.follow()
+        worker = world.worker()
+        self.wait_at_work(world, worker, follower)
+        worker.signal(signal.SIGTERM)
+        began = time.monotonic()
+        self.assertEqual("[-]not-draining failed: the worker is leaving",
+                         self.readyz_line(worker, "not-draining"))
+        self.assertEqual(0, worker.process.wait(15))
+        took = time.monotonic() - began
+        self.assertLess(took, 10)
+        answered = len(world.topics.read(world.replies) + world.topics.read(world.other))
+        self.assertLess(answered, COUNT)
+        world.workers.clear()
+        world.worker("w2")
+        world.wait_answers(COUNT, 60, follower)
+        report = world.check(made)
+        self.assert_good(report)
+        harness.figure("e2e SIGTERM", f"exit 0 after {took:.1f} s with {answered} of {COUNT} "
+                                      f"answered, the rest by another; {report.line()}")
+
+    def readyz_line(self, worker, name):
+        status, text = worker.get("/readyz?verbose")
+        self.assertEqual(503, status, text)
+        return next((line for line in text.splitlines() if name in line), text)
+
+    def test_drain_time_runs_out(self):
+        """A Graph that never answers: exit 0 at the end of the drain time; the rest is redelivered."""
+        world = self.world(drain="2s", graph={"timeout": "10s"}, redis={"lease": "13s"})
+        made = [events.Maker(3, "hang").submitted() for _ in range(1)]
+        world.send(made)
+        world.sandbox.faults({"match": {"op": "dry_run"}, "action": {"hang_before": True}})
+        worker = world.worker("w1")
+        worker.wait_ready()
+        processes.wait_until("a call hangs", lambda: worker.in_flight("dry_run"))
+        began = time.monotonic()
+        self.assertEqual(0, worker.stop())
+        self.assertTrue(1.8 < time.monotonic() - began < 6, time.monotonic() - began)
+        world.sandbox.call("DELETE", "/sandbox/faults")
+        world.workers.clear()
+        world.worker("w1")
+        world.wait_answers(len(made), 30)
+        self.assert_good(world.check(made))
+
+    def test_second_signal(self):
+        """Leaves at once with 75, and says so; the restarted worker goes on."""
+        world = self.world(limits={"requests": 200}, graph={"in_flight": 64, "timeout": "5s"},
+                           redis={"lease": "8s"})
+        made = self.load(world, 600)
+        follower = world.follow()
+        worker = world.worker()
+        self.wait_at_work(world, worker, follower)
+        world.sandbox.settings(latency_ms=3000)
+        time.sleep(0.2)
+        worker.signal(signal.SIGTERM)
+        processes.wait_until("it drains", lambda: worker.get("/readyz")[0] == 503)
+        worker.signal(signal.SIGTERM)
+        began = time.monotonic()
+        self.assertEqual(75, worker.process.wait(10))
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertIn("second signal", worker.tail(1))
+        world.sandbox.settings(latency_ms=0)
+        worker.start()
+        world.wait_answers(600, 60, follower)
+        report = world.check(made)
+        self.assert_good(report)
+        harness.figure("e2e second signal", f"exit 75; {report.line()}")
+
+    def test_rolling_two_workers(self):
+        """Two workers under load, restarted one after the other."""
+        world = self.world(limits={"requests": 200}, graph={"in_flight": 64})
+        made = self.load(world, 2000)
+        follower = world.follow()
+        pair = [world.worker(name) for name in ("w1", "w2")]
+        for worker in pair:
+            worker.wait_ready()
+        for i, worker in enumerate(pair):
+            world.wait_answers(200 + 500 * i, 60, follower)
+            self.assertEqual(0, worker.stop())
+            worker.start()
+            worker.wait_ready()
+        world.wait_answers(2000, 60, follower)
+        report = world.check(made)
+        self.assert_good(report)
+        harness.figure("e2e rolling restart", f"2 workers; {report.line()}")
+
+
+if __name__ == "__main__":
+    harness.main()
