@@ -221,12 +221,15 @@ static int finish(struct demo *demo, int code)
         code = EXIT_NOT_ALL;
     }
     demo_tally_print(&demo->tally, demo->answered_ms - demo->began_ms);
+    (void)fflush(stdout);
     if (!demo_tally_check(&demo->tally))
         code = EXIT_NOT_ALL;
     if (code == CLI_EXIT_DONE)
         (void)printf("every event was answered once and as it should be\n");
     (void)fflush(stdout);
-    if (!demo->hold || demo_signals() > 0)
+    if (demo_signals() > 0)
+        return EXIT_INTERRUPTED;
+    if (!demo->hold)
         return code;
     hold(demo);
     return drain(demo) ? code : EXIT_NOT_ALL;
@@ -242,9 +245,11 @@ static int run(struct demo *demo)
         return finish(demo, code);
     progress_end(&demo->progress);
     if (code == EXIT_INTERRUPTED)
-        (void)fprintf(stderr,
-                      "usher demo: interrupted, %u of %u answered; Ctrl-C once more kills\n",
-                      (unsigned)demo->tally.answered, (unsigned)demo->count);
+        (void)fprintf(
+            stderr,
+            "usher demo: interrupted, %u of %u answered; the worker drains, Ctrl-C once more "
+            "kills it\n",
+            (unsigned)demo->tally.answered, (unsigned)demo->count);
     return code;
 }
 

@@ -74,6 +74,7 @@ struct demo_event {
     unsigned replies, dead_letters;
     enum answer answer; /* of the first reply, as the rest */
     bool is_duplicate;
+    bool is_misnamed; /* its requestId is another event's */
     char code[DEMO_CODE_SIZE];
 };
 

@@ -216,6 +216,12 @@ static void write_value(struct buffer *json, const struct draft *draft, struct d
         write_structured(json, draft, record);
 }
 
+void demo_record_id(const struct demo_event *event, char ret[DEMO_TEXT_MAX])
+{
+    (void)snprintf(ret, DEMO_TEXT_MAX, "onb-2026-%06" PRIu32,
+                   event->sort == DEMO_HIRE_CONFLICT ? event->about : event->same_as);
+}
+
 bool demo_record_init(struct demo_record *record, const struct demo_events *events, uint32_t number)
 {
     const struct demo_event *event = &events->items[number];
@@ -223,8 +229,7 @@ bool demo_record_init(struct demo_record *record, const struct demo_events *even
     struct buffer json;
     *record = (struct demo_record){0};
     memcpy(record->key, draft.person, sizeof record->key);
-    (void)snprintf(draft.id, sizeof draft.id, "onb-2026-%06" PRIu32,
-                   event->sort == DEMO_HIRE_CONFLICT ? event->about : event->same_as);
+    demo_record_id(event, draft.id);
     buffer_init(&json, VALUE_MAX);
     write_value(&json, &draft, record);
     record->value = buffer_take(&json, &record->size);

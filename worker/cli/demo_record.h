@@ -22,6 +22,9 @@ struct demo_record {
     size_t header_count;
 };
 
+/* Its CloudEvents id. */
+void demo_record_id(const struct demo_event *event, char ret[DEMO_TEXT_MAX]);
+
 /* The record of event `number`. False: out of memory. */
 bool demo_record_init(struct demo_record *record, const struct demo_events *events,
                       uint32_t number);

@@ -27,11 +27,15 @@ static double number_of(const cJSON *object, const char *name)
 static void take_answer(struct demo_tally *tally, struct demo_event *event, const cJSON *data)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(data, "error");
+    const char *named = text_of(data, "requestId"); /* "": no id could be read */
+    char id[DEMO_TEXT_MAX];
     if (event->replies++ > 0)
         return;
     tally->answered++;
     event->answer = answer_from_name(text_of(data, "outcome"));
     event->is_duplicate = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "duplicate"));
+    demo_record_id(event, id);
+    event->is_misnamed = named[0] != '\0' && strcmp(named, id) != 0;
     (void)snprintf(event->code, sizeof event->code, "%s", text_of(error, "code"));
 }
 
@@ -162,20 +166,21 @@ static void print_difference(const struct demo_events *events, uint32_t number)
     const struct demo_fate *fate = demo_fate(event->sort);
     (void)fprintf(stderr,
                   "event %" PRIu32 " (%s, %s/%d/%" PRId64 "): one reply `%s%s%s%s` was due and %s; "
-                  "there came %u, the first `%s%s%s%s`, and %u dead letters\n",
+                  "there came %u, the first `%s%s%s%s%s`, and %u dead letters\n",
                   number, fate->name, DEMO_REQUESTS, event->partition, event->offset,
                   answer_name(fate->answer), fate->code[0] != '\0' ? " " : "", fate->code,
                   event->same_as != number ? " duplicate" : "",
                   fate->is_dead_letter ? "a dead letter" : "no dead letter", event->replies,
                   answer_name(event->answer), event->code[0] != '\0' ? " " : "", event->code,
-                  event->is_duplicate ? " duplicate" : "", event->dead_letters);
+                  event->is_duplicate ? " duplicate" : "",
+                  event->is_misnamed ? " with another's id" : "", event->dead_letters);
 }
 
 static bool is_as_due(const struct demo_events *events, uint32_t number)
 {
     const struct demo_event *event = &events->items[number];
     const struct demo_fate *fate = demo_fate(event->sort);
-    return event->replies == 1 && event->answer == fate->answer &&
+    return event->replies == 1 && !event->is_misnamed && event->answer == fate->answer &&
            event->is_duplicate == (event->same_as != number) &&
            event->dead_letters == (fate->is_dead_letter ? 1 : 0) &&
            (fate->code[0] == '\0' || strcmp(event->code, fate->code) == 0);

@@ -26,11 +26,9 @@ void progress_init(struct progress *progress, FILE *out, int64_t now_ms)
 static void measure(struct progress *progress, int64_t now_ms, size_t done)
 {
     int64_t took_ms = now_ms - progress->window_ms;
-    if (took_ms < WINDOW_MS && (progress->rate > 0 || took_ms <= 0))
+    if (took_ms < WINDOW_MS)
         return;
     progress->rate = (double)(done - progress->window_done) * 1000 / (double)took_ms;
-    if (took_ms < WINDOW_MS)
-        return; /* the first: better than none */
     progress->window_ms = now_ms;
     progress->window_done = done;
 }
