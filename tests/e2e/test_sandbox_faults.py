@@ -122,6 +122,15 @@ class FaultsTest(SandboxCase):
         self.assertEqual([201, 201], [self.box.post(ASSIGN, assignment()).status for _ in range(2)])
         self.assertEqual(2, len(self.applied()))
 
+    def test_applied_after_the_caller_has_gone(self):
+        self.box.faults(submit_fault({"delay_apply_ms": 200, "latency_ms": 10}))
+        with self.assertRaises(TimeoutError):
+            self.box.post(ASSIGN, assignment(), timeout=0.05)
+        self.box.close()
+        self.assertEqual([], self.applied())
+        time.sleep(0.4)
+        self.assertEqual(1, len(self.applied()))
+
     def test_stale_reads(self):
         self.box.faults({"match": {"op": "look"}, "action": {"stale_reads_ms": 300}})
         number = self.box.post(ASSIGN, assignment()).json["id"]

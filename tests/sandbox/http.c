@@ -332,6 +332,20 @@ static bool caller_gone(const struct call *call)
     return poll(&poller, 1, 0) > 0;
 }
 
+// What was to be applied later is applied whether or not its caller is still there; microhttpd
+// would not come back to us where it is gone.
+static void call_due(struct http *http, struct call *call, int64_t now_ms)
+{
+    if (call->phase == PHASE_APPLY) {
+        call->phase = PHASE_ANSWER;
+        call_apply(http->sandbox, call);
+        call->due_ms = now_ms + call->fault.latency_ms;
+    }
+    if (call->phase == PHASE_HANGING || call->due_ms <= now_ms) {
+        call_resume(http, call);
+    }
+}
+
 // Resumes what is due; the time of the next one that will be.
 static int64_t resume_due(struct http *http, int64_t now_ms)
 {
@@ -343,7 +357,7 @@ static int64_t resume_due(struct http *http, int64_t now_ms)
         following = call->next;
         bool hanging = call->phase == PHASE_HANGING;
         if (call->due_ms <= now_ms || (hanging && look && caller_gone(call))) {
-            call_resume(http, call);
+            call_due(http, call, now_ms);
             next_ms = now_ms;
         } else {
             int64_t due_ms = hanging ? http->next_look_ms : call->due_ms;
