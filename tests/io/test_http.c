@@ -329,7 +329,7 @@ static void check_crowd(int ms, int in_flight, unsigned least, unsigned most)
 static void test_how_many_run_at_once(void **state)
 {
     (void)state;
-    check_crowd(0, 64, 1, HTTP_WIDTH_START); /* fast: more connections would gain nothing */
+    check_crowd(0, 64, 1, WIDTH_START); /* fast: more connections would gain nothing */
     check_crowd(50, 64, 40, 64);             /* slow: up to the limit, and not over it */
     check_crowd(10, 8, 8, 8);
 }
@@ -345,12 +345,12 @@ static void test_destroy_answers_all(void **state)
     client_open(&client, false);
     for (size_t i = 0; i < 100; i++)
         call_start(&calls[i], &client, true);
-    while (http_server_requests(server) < HTTP_WIDTH_START)
+    while (http_server_requests(server) < WIDTH_START)
         uv_run(&client.loop, UV_RUN_NOWAIT);
     client_close(&client);
     for (size_t i = 0; i < 100; i++) {
         assert_int_equal(calls[i].answered, 1);
-        assert_int_equal(calls[i].reach, i < HTTP_WIDTH_START ? HTTP_LOST : HTTP_NOT_SENT);
+        assert_int_equal(calls[i].reach, i < WIDTH_START ? HTTP_LOST : HTTP_NOT_SENT);
     }
     http_server_stop(server);
 }

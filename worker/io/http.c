@@ -1,5 +1,7 @@
 #include "worker/io/http.h"
 
+#include "worker/core/width.h"
+
 #include "worker/core/guid.h"
 #include "worker/io/http_slot.h"
 #include "worker/io/token.h"
@@ -10,12 +12,15 @@
 #include <sys/random.h>
 
 enum {
-    GUIDS_AT_ONCE = 16,  /* random bytes for so many are fetched in one system call */
-    AVERAGE_WEIGHT = 16, /* the average time of a call moves by 1/16 with each */
+    GUIDS_AT_ONCE = 16, /* random bytes for so many are fetched in one system call */
 };
 
 /* What the server speaks, as its last answer said. */
 enum wire { WIRE_UNKNOWN, WIRE_HTTP1, WIRE_HTTP2 };
+
+struct line {
+    struct queued *first, *last;
+};
 
 struct http {
     const struct settings *settings;
@@ -24,11 +29,10 @@ struct http {
     struct bearer *bearer;
     struct slot *free_slots, *busy_slots;
     size_t active;
-    struct queued *first, *last; /* waiting */
+    struct line real, others; /* waiting; real requests go first, their claims grow old */
     size_t waiting;
     enum wire wire;
-    size_t width;       /* HTTP/1.1: how many may run */
-    int64_t average_us; /* of a call */
+    struct width width; /* over HTTP/1.1 */
     bool wants_fresh;   /* the last answer was a 503: the next call goes over a new connection */
     struct call_stats stats;
     uint8_t random[GUIDS_AT_ONCE][16];
@@ -37,21 +41,9 @@ struct http {
 
 static size_t width_of(const struct http *http)
 {
-    size_t most = (size_t)http->settings->graph.in_flight;
     if (http->wire == WIRE_UNKNOWN)
         return 1;
-    return http->wire == WIRE_HTTP2 || http->width > most ? most : http->width;
-}
-
-/* More connections only while calls wait and are slow; else back to the fewest. */
-static void adapt_width(struct http *http, int64_t took_us)
-{
-    http->average_us += (took_us - http->average_us) / AVERAGE_WEIGHT;
-    bool helps = http->waiting > 0 && http->average_us > HTTP_SLOW_CALL_US;
-    if (helps && http->width < (size_t)http->settings->graph.in_flight)
-        http->width++;
-    else if (!helps && http->width > HTTP_WIDTH_START)
-        http->width--;
+    return http->wire == WIRE_HTTP2 ? (size_t)http->settings->graph.in_flight : http->width.now;
 }
 
 static void make_guid(struct http *http, char ret[GUID_SIZE])
@@ -67,32 +59,38 @@ static void make_guid(struct http *http, char ret[GUID_SIZE])
 
 /* ---- the waiting list ---- */
 
+static struct line *line_of(struct http *http, const struct queued *queued)
+{
+    return queued->call.for_real ? &http->real : &http->others;
+}
+
 static void put_last(struct http *http, struct queued *queued)
 {
+    struct line *line = line_of(http, queued);
     queued->next = NULL;
-    if (http->first == NULL)
-        http->first = queued;
+    if (line->first == NULL)
+        line->first = queued;
     else
-        http->last->next = queued;
-    http->last = queued;
+        line->last->next = queued;
+    line->last = queued;
     http->waiting++;
 }
 
 static void put_first(struct http *http, struct queued *queued)
 {
-    queued->next = http->first;
-    if (http->first == NULL)
-        http->last = queued;
-    http->first = queued;
+    struct line *line = line_of(http, queued);
+    queued->next = line->first;
+    if (line->first == NULL)
+        line->last = queued;
+    line->first = queued;
     http->waiting++;
 }
 
 static struct queued *take_first(struct http *http)
 {
-    struct queued *queued = http->first;
-    http->first = queued->next;
-    if (http->first == NULL)
-        http->last = NULL;
+    struct line *line = http->real.first != NULL ? &http->real : &http->others;
+    struct queued *queued = line->first;
+    line->first = queued->next;
     http->waiting--;
     return queued;
 }
@@ -164,7 +162,11 @@ static void pump(struct http *http)
 
 void http_start(struct http *http, struct request *rq, const struct http_call *call)
 {
-    make_guid(http, rq->graph.client_request_id);
+    if (call->for_real &&
+        rq->claim.client_request_id[0] != '\0') /* the one that the intent names */
+        memcpy(rq->graph.client_request_id, rq->claim.client_request_id, GUID_SIZE);
+    else
+        make_guid(http, rq->graph.client_request_id);
     struct queued *queued = queued_create(http->settings->graph.base_url, rq, call);
     assert(queued != NULL);
     put_last(http, queued);
@@ -199,7 +201,7 @@ static void learn(struct http *http, CURL *easy, const struct http_answer *answe
         http->wire = WIRE_HTTP1;
     if (answer->status == 503)
         http->wants_fresh = true;
-    adapt_width(http, took_us);
+    width_call_ended(&http->width, (int64_t)(uv_hrtime() / 1000), took_us, http->waiting > 0);
 }
 
 /* True: the call goes on with a new token. */
@@ -267,7 +269,7 @@ struct http *http_create(uv_loop_t *loop, const struct settings *settings, struc
     }
     http->settings = settings;
     http->token = token;
-    http->width = HTTP_WIDTH_START;
+    width_init(&http->width, (size_t)settings->graph.in_flight);
     http->wire = strncmp(base_url, "https://", 8) == 0 ? WIRE_UNKNOWN : WIRE_HTTP1;
     http->loop = http_loop_create(loop, settings->graph.in_flight, error);
     if (http->loop == NULL) {
@@ -304,7 +306,7 @@ void http_destroy(struct http *http)
     if (http->token != NULL)
         token_listen(http->token, NULL);
     http->wire = WIRE_HTTP1;
-    http->width = 0; /* nothing is started any more */
+    http->width.now = 0; /* nothing is started any more */
     while (http->busy_slots != NULL)
         break_off(http, http->busy_slots);
     while (http->waiting > 0)

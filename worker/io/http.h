@@ -12,9 +12,8 @@
  * never in curl's (its waiting line is quadratic: 256 calls over 128 connections cost 726 µs each).
  *
  * How many run at once: over HTTP/2 graph.in_flight streams, on as few connections as the server's
- * limit of streams allows. Over HTTP/1.1 32 connections, and one more for each call that ends while
- * others wait and calls take longer than 10 ms on average; fewer again likewise. Which it is the
- * first answer tells: until then one call runs.
+ * limit of streams allows; over HTTP/1.1 as core/width.h has it. Which it is the first answer
+ * tells: until then one call runs. Of those that wait, real requests go first.
  *
  * A 401 is taken as "the token has run out": one new token, and the call is sent once more. */
 struct http;
@@ -23,8 +22,6 @@ struct token;
 enum {
     HTTP_BODY_MAX = 256 << 10, /* of an answer; Graph's largest object here is a few KiB, a list of
                                   100 about 150 KiB */
-    HTTP_WIDTH_START = 32,     /* calls over HTTP/1.1: the cheapest number that was measured */
-    HTTP_SLOW_CALL_US = 10000, /* faster calls gain nothing from more connections */
 };
 
 enum http_method { HTTP_GET, HTTP_POST };
@@ -52,7 +49,8 @@ struct http *http_create(uv_loop_t *loop, const struct settings *settings, struc
  * loop has turned once more. */
 void http_destroy(struct http *http);
 
-/* Sets rq->graph.client_request_id to a fresh GUID and starts the call or queues it. Calls wait
+/* Sets rq->graph.client_request_id, to a fresh GUID or, for_real, to the one that the intent names
+ * (rq->claim), and starts the call or queues it. Calls wait
  * without a limit of time: for room, which comes as others end, and for a token; where none can be
  * had, they are answered HTTP_NOT_SENT. Their number is bounded by the requests at work. */
 void http_start(struct http *http, struct request *rq, const struct http_call *call);

@@ -125,6 +125,8 @@ static int on_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
+static void watch(struct watched *watched, int events);
+
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct watched *watched = poll->data;
@@ -133,10 +135,16 @@ static void on_event(uv_poll_t *poll, int status, int events)
         watched->watched = 0;
         return;
     }
+    if (status < 0) /* libuv stops watching a socket in error; curl may still want to read it */
+        watched->watched = 0;
     int flags = status < 0 ? CURL_CSELECT_ERR : 0;
     flags |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
     flags |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
-    act(watched->loop, watched->fd, flags);
+    struct http_loop *loop = watched->loop;
+    curl_socket_t fd = watched->fd;
+    act(loop, fd, flags);
+    if (status < 0 && find(loop, fd) == watched && watched->wanted != 0)
+        watch(watched, watched->wanted);
 }
 
 static void watch(struct watched *watched, int events)
@@ -235,6 +243,7 @@ bool http_transfer_init(struct http_transfer *transfer, struct http_loop *loop,
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "");

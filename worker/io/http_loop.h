@@ -26,6 +26,9 @@ void http_loop_destroy(struct http_loop *loop);
 
 enum {
     HTTP_CONNECT_TIMEOUT_MS = 10000, /* a hand-shake takes three round trips: under a second */
+    /* The least that curl takes, and more than a body has; its default of 64 KiB stays with each
+     * handle for good. */
+    HTTP_UPLOAD_BUFFER = 16 << 10,
     /* An idle connection is not used again after a minute: Graph's front doors and what stands
      * between close theirs after two to four, and a connection that dies under a real request costs
      * a look-up. */
