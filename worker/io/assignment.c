@@ -106,8 +106,8 @@ static void start(struct assignment *assignment, const rd_kafka_topic_partition_
     assignment_take_away(assignment, partitions);
 }
 
-/* Answers an offer without taking it up: nothing is fetched. librdkafka waits for an answer, also
- * when it is closed. */
+/* Answers an offer without taking anything up: nothing is fetched. librdkafka waits for an answer,
+ * also when it is closed. */
 static void decline(struct assignment *assignment)
 {
     rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
@@ -118,8 +118,8 @@ static void decline(struct assignment *assignment)
 void assignment_offer(struct assignment *assignment,
                       const rd_kafka_topic_partition_list_t *partitions)
 {
-    if (partitions->cnt == 0)
-        start(assignment, partitions);
+    if (partitions->cnt == 0 || assignment->leaving)
+        decline(assignment);
     else if (!committed_ask(&assignment->committed, assignment->rk, partitions))
         fatal(assignment, 70, "cannot start a thread");
 }
@@ -248,6 +248,7 @@ void assignment_let_go(struct assignment *assignment,
 
 void assignment_leave(struct assignment *assignment)
 {
+    assignment->leaving = true;
     rd_kafka_topic_partition_list_t *partitions = committed_leave(&assignment->committed);
     if (partitions == NULL)
         return;

@@ -36,7 +36,8 @@ struct assignment {
     struct slot **slots; /* those that are ours now */
     size_t count;
     struct committed committed;
-    bool joined; /* an assignment stands, perhaps an empty one */
+    bool joined;  /* an assignment stands, perhaps an empty one */
+    bool leaving; /* what is offered now is declined */
 };
 
 void assignment_init(struct assignment *assignment, rd_kafka_t *rk, const struct settings *settings,

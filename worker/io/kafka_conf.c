@@ -65,9 +65,9 @@ static void on_log(const rd_kafka_t *rk, int syslog_level, const char *facility,
                            : syslog_level <= 4 ? LOG_WARN
                            : syslog_level <= 6 ? LOG_INFO
                                                : LOG_DEBUG;
-    /* The first try to get a producer id meets a coordinator that is still loading; it is tried
-     * again. */
-    if (strcmp(facility, "GETPID") == 0)
+    /* GETPID: the first try to get a producer id met a coordinator that is still loading.
+     * TERMINATE: a producer that is being replaced had messages left, which are sent again. */
+    if (strcmp(facility, "GETPID") == 0 || strcmp(facility, "TERMINATE") == 0)
         level = LOG_DEBUG;
     log_write(level, "kafka.client", "%s: %s: %s", rk != NULL ? rd_kafka_name(rk) : "librdkafka",
               facility, text);

@@ -265,6 +265,7 @@ void settle_destroy(struct settle *settle)
     sender_destroy(settle->sender, stuck);
     if (stuck)
         return;
+    settle_batch_clear(&settle->batch);
     if (settle->open_handles > 1)
         uv_close((uv_handle_t *)&settle->timer, on_close);
     if (settle->open_handles > 0)

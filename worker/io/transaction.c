@@ -204,10 +204,11 @@ enum fate transaction_run(struct producer *producer, struct batch *batch)
         producer->trouble[0] = '\0';
         return FATE_COMMITTED;
     }
-    if (!may_abort(producer, "commit", error))
-        return FATE_DOUBTFUL;
-    abort_transaction(producer);
-    return FATE_NOTHING;
+    bool abortable = may_abort(producer, "commit", error);
+    /* Also where it could be aborted: a message that was refused leaves a hole in the producer's
+     * sequence numbers, on which the next transaction would fail as well. */
+    producer->worn = true;
+    return abortable ? FATE_NOTHING : FATE_DOUBTFUL;
 }
 
 /* ---- at-least-once -----------------------------------------------------------------------------
