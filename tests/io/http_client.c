@@ -81,15 +81,20 @@ static void start(struct call *call, struct client *client, struct http_call wha
     assert_int_equal(call->answered, 0); /* never from inside */
 }
 
-void call_start(struct call *call, struct client *client, bool for_real)
+void call_post(struct call *call, struct client *client, const char *body, bool for_real)
 {
     start(call, client,
           (struct http_call){.method = HTTP_POST,
                              .path = "/requests",
-                             .body = str_of("{\"a\":1}"),
+                             .body = str_of(body),
                              .traceparent = "00-1-2-01",
                              .tracestate = "k=v",
                              .for_real = for_real});
+}
+
+void call_start(struct call *call, struct client *client, bool for_real)
+{
+    call_post(call, client, "{\"a\":1}", for_real);
 }
 
 void call_get(struct call *call, struct client *client, const char *path)
@@ -97,29 +102,49 @@ void call_get(struct call *call, struct client *client, const char *path)
     start(call, client, (struct http_call){.method = HTTP_GET, .path = path});
 }
 
+/* What a test waits for. Looked at before the loop sleeps: a call may end inside a timer, right
+ * before. */
+struct wait {
+    struct client *client;
+    unsigned answers;
+    bool is_over;
+    unsigned open; /* handles of its own */
+};
+
 static void on_wait_ended(uv_timer_t *timer)
 {
-    *(bool *)timer->data = true;
+    ((struct wait *)timer->data)->is_over = true;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct wait *wait = prepare->data;
+    wait->is_over = wait->is_over || wait->client->answers >= wait->answers;
+    if (wait->is_over)
+        uv_stop(&wait->client->loop);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-    *(bool *)handle->data = true;
+    ((struct wait *)handle->data)->open--;
 }
 
 void client_wait(struct client *client, unsigned answers)
 {
     uv_timer_t timer;
-    bool ended = false, closed = false;
+    uv_prepare_t prepare;
+    struct wait wait = {.client = client, .answers = answers, .open = 2};
     uv_update_time(&client->loop);
     uv_timer_init(&client->loop, &timer);
-    timer.data = &ended;
+    uv_prepare_init(&client->loop, &prepare);
+    timer.data = prepare.data = &wait;
     uv_timer_start(&timer, on_wait_ended, 20000, 0);
-    while (client->answers < answers && !ended)
-        uv_run(&client->loop, UV_RUN_ONCE);
-    timer.data = &closed;
+    uv_prepare_start(&prepare, on_prepare);
+    while (!wait.is_over)
+        uv_run(&client->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&timer, on_closed);
-    while (!closed)
+    uv_close((uv_handle_t *)&prepare, on_closed);
+    while (wait.open > 0)
         uv_run(&client->loop, UV_RUN_NOWAIT);
     if (client->answers != answers)
         fail_msg("%u answers after 20 s, expected %u", client->answers, answers);
