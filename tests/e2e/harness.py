@@ -202,6 +202,13 @@ class World:
         for worker in self.workers:
             worker.alive()
 
+    def wait_assigned(self, workers, partitions=4):
+        """Until these have all partitions between them, and each has one."""
+        def shares():
+            return [w.metric("usher_kafka_assigned_partitions") or 0 for w in workers]
+        processes.wait_until("partitions are shared", lambda: sum(shares()) == partitions
+                             and min(shares()) > 0, 30)
+
     def wait_committed(self, seconds=15):
         """Until the group's offsets are at the end; it may be that they never are."""
         end = time.monotonic() + seconds

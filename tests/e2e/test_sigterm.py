@@ -100,13 +100,11 @@ class SigtermTest(harness.E2eCase):
         made = self.load(world, 2000)
         follower = world.follow()
         pair = [world.worker(name) for name in ("w1", "w2")]
-        for worker in pair:
-            worker.wait_ready()
         for i, worker in enumerate(pair):
+            world.wait_assigned(pair)
             world.wait_answers(200 + 500 * i, 60, follower)
             self.assertEqual(0, worker.stop())
             worker.start()
-            worker.wait_ready()
         world.wait_answers(2000, 60, follower)
         report = world.check(made)
         self.assert_good(report)
