@@ -1,5 +1,6 @@
 #include "tests/io/http_client.h"
 #include "tests/io/http_server.h"
+#include "worker/core/width.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -330,7 +331,7 @@ static void test_how_many_run_at_once(void **state)
 {
     (void)state;
     check_crowd(0, 64, 1, WIDTH_START); /* fast: more connections would gain nothing */
-    check_crowd(50, 64, 40, 64);             /* slow: up to the limit, and not over it */
+    check_crowd(50, 64, 40, 64);        /* slow: up to the limit, and not over it */
     check_crowd(10, 8, 8, 8);
 }
 

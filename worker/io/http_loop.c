@@ -42,10 +42,10 @@ static struct watched *add(struct http_loop *loop, curl_socket_t fd, bool opened
 {
     if ((size_t)fd >= loop->fd_room) {
         size_t room = (size_t)fd + 64;
-        struct watched **grown = realloc(loop->by_fd, room * sizeof *grown);
+        struct watched **grown = realloc(loop->by_fd, room * sizeof(void *));
         if (grown == NULL)
             return NULL;
-        memset(grown + loop->fd_room, 0, (room - loop->fd_room) * sizeof *grown);
+        memset(grown + loop->fd_room, 0, (room - loop->fd_room) * sizeof(void *));
         loop->by_fd = grown;
         loop->fd_room = room;
     }
