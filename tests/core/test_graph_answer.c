@@ -33,7 +33,7 @@ static struct http_answer answer_of(enum http_reach reach, int status, const cha
 static const struct row {
     bool real;
     int type; /* 0: ADD */
-    int status;
+    long status;
     const char *body;
     int64_t retry_after_ms; /* 0: none */
     enum outcome expected;
@@ -138,7 +138,7 @@ static void check_row(const struct row *row)
 {
     struct request rq;
     set(&rq, row->type != 0 ? (enum request_type)row->type : REQUEST_TYPE_ADMIN_ADD);
-    struct http_answer answer = answer_of(HTTP_ANSWERED, row->status, row->body);
+    struct http_answer answer = answer_of(HTTP_ANSWERED, (int)row->status, row->body);
     answer.retry_after_ms = row->retry_after_ms > 0 ? row->retry_after_ms : -1;
     enum outcome outcome =
         row->real ? graph_answer_submit(&rq, &answer) : graph_answer_dry_run(&rq, &answer, false);
@@ -148,7 +148,7 @@ static void check_row(const struct row *row)
         row->code == NULL || rq.fault.stage == (row->real ? STAGE_SUBMIT : STAGE_DRY_RUN);
     if (outcome != row->expected || strcmp(rq.fault.code, code) != 0 || !status_kept ||
         !stage_kept || rq.pause_ms != row->pause_ms)
-        fail_msg("%s %d %s: %s, code \"%s\", pause %lld; expected %s, \"%s\", %lld",
+        fail_msg("%s %ld %s: %s, code \"%s\", pause %lld; expected %s, \"%s\", %lld",
                  row->real ? "submit" : "dry_run", row->status, row->body, outcome_name(outcome),
                  rq.fault.code, (long long)rq.pause_ms, outcome_name(row->expected), code,
                  (long long)row->pause_ms);

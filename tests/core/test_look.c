@@ -266,7 +266,7 @@ static void test_trouble(void **state)
 {
     (void)state;
     static const struct {
-        int status;
+        long status;
         const char *body;
         enum outcome expected;
     } rows[] = {
@@ -286,9 +286,9 @@ static void test_trouble(void **state)
         struct request rq;
         set(&rq, DOUBT_SENT, REMOVE);
         fault_set(&rq.fault, STAGE_SUBMIT, "timeout", "as it was");
-        enum outcome outcome = read_answer(&rq, 0, rows[i].status, rows[i].body);
+        enum outcome outcome = read_answer(&rq, 0, (int)rows[i].status, rows[i].body);
         if (outcome != rows[i].expected)
-            fail_msg("%d %s: %s", rows[i].status, rows[i].body, outcome_name(outcome));
+            fail_msg("%ld %s: %s", rows[i].status, rows[i].body, outcome_name(outcome));
         /* What is nobody's fault leaves the submit's fault where it is. */
         assert_int_equal(rq.fault.stage, outcome == OUTCOME_PACED ? STAGE_SUBMIT : STAGE_LOOK);
         assert_true((rq.pause_ms > 0) == (outcome == OUTCOME_PACED));
