@@ -88,8 +88,8 @@ void queued_destroy(struct queued *queued)
 struct bearer *bearer_create(const char *token, unsigned number)
 {
     /* curl reads header lists and never writes them; its type does not say so. */
-    static char fixed[4][64] = {"Content-Type: application/json", "Accept: application/json",
-                                "Expect:", "User-Agent: usher/" USHER_VERSION};
+    static char type[] = "Content-Type: application/json", accept[] = "Accept: application/json";
+    static char expect[] = "Expect:", agent[] = "User-Agent: usher/" USHER_VERSION;
     static const char name[] = "Authorization: Bearer ";
     size_t size = token != NULL ? sizeof name + strlen(token) : 1;
     struct bearer *bearer = calloc(1, sizeof *bearer + size);
@@ -100,10 +100,10 @@ struct bearer *bearer_create(const char *token, unsigned number)
     bearer->size = size;
     if (token != NULL)
         snprintf(bearer->text, size, "%s%s", name, token);
+    char *const lines[5] = {type, accept, expect, agent, bearer->text};
     for (size_t i = 0; i < 5; i++) {
-        bearer->nodes[i].data = i < 4 ? fixed[i] : bearer->text;
         bool last = i == 4 || (i == 3 && token == NULL);
-        bearer->nodes[i].next = last ? NULL : &bearer->nodes[i + 1];
+        bearer->nodes[i] = (struct curl_slist){lines[i], last ? NULL : &bearer->nodes[i + 1]};
     }
     return bearer;
 }
