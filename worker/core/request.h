@@ -31,6 +31,8 @@ struct graph_trace {
     char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
 };
 
+enum { HASH_SIZE = 64 + 1 }; /* hexadecimal */
+
 /* The claim as Redis confirmed it (worker/core/claim.h). */
 struct claim {
     uint64_t fence;         /* 0: none held */
@@ -38,6 +40,9 @@ struct claim {
     int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
     /* Of the real request that the intent stands for, set with it; "": none. */
     char client_request_id[GUID_SIZE];
+    /* SHA-256 of source and id, which names the event in Redis, and of what it asks for; "": not
+     * made yet. */
+    char event_hash[HASH_SIZE], body_hash[HASH_SIZE];
 };
 
 struct attempts {

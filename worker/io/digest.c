@@ -1,13 +1,30 @@
 #include "worker/io/digest.h"
 
 #include <openssl/evp.h>
+#include <stdatomic.h>
+
+/* Looked up once: the look-up costs ten times the hash of a short text. It is kept until the
+ * process ends. */
+static const EVP_MD *sha256(void)
+{
+    static _Atomic(EVP_MD *) kept;
+    EVP_MD *md = kept;
+    if (md != NULL)
+        return md;
+    md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    EVP_MD *first = NULL;
+    if (atomic_compare_exchange_strong(&kept, &first, md))
+        return md;
+    EVP_MD_free(md);
+    return first;
+}
 
 static bool digest_parts(EVP_MD_CTX *context, const struct str *parts, size_t count,
                          unsigned char ret[EVP_MAX_MD_SIZE])
 {
     unsigned size = 0;
 
-    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+    if (context == NULL || EVP_DigestInit_ex(context, sha256(), NULL) != 1)
         return false;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].size > 0 && EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1)

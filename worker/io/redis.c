@@ -27,19 +27,20 @@ static void on_claimed(struct redis_command *command, const redisReply *reply)
 void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms)
 {
     struct redis_arguments arguments;
-    char key[REDIS_KEY_SIZE], hash[DIGEST_HEX_SIZE], origin[ORIGIN_SIZE];
+    char key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_claimed);
 
-    if (call == NULL || !redis_name_key(redis, rq, key) || !redis_hash_body(rq, hash)) {
+    if (call == NULL || !redis_hash_event(rq)) {
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;
     }
+    redis_name_key(redis, rq, key);
     claim_origin(&rq->record, origin);
     redis_call_begin(redis, REDIS_CLAIM, key, 2, &arguments);
     redis_add(&arguments, redis->lease_ms);
     redis_add(&arguments, redis->keep_ms);
-    redis_add(&arguments, hash);
+    redis_add(&arguments, rq->claim.body_hash);
     redis_add(&arguments, origin);
     redis_add(&arguments, claim_is_replay(&rq->record) ? "1" : "0");
     redis_call_send(call, &arguments);
@@ -61,25 +62,25 @@ static void on_recorded(struct redis_command *command, const redisReply *reply)
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
 {
     struct redis_arguments arguments;
-    char key[REDIS_KEY_SIZE], hash[DIGEST_HEX_SIZE], origin[ORIGIN_SIZE];
+    char key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
     char fence[REDIS_NUMBER_SIZE], intent[REDIS_NUMBER_SIZE];
 
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
     char *members = reply_members(rq);
-    if (call == NULL || members == NULL || !redis_name_key(redis, rq, key) ||
-        !redis_hash_body(rq, hash)) {
+    if (call == NULL || members == NULL) {
         free(members);
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;
     }
+    redis_name_key(redis, rq, key);
     claim_origin(&rq->record, origin);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     snprintf(intent, sizeof intent, "%" PRId64, rq->claim.intent_wall_ms);
     redis_call_begin(redis, REDIS_RECORD, key, 1, &arguments);
     redis_add(&arguments, redis->keep_ms);
     redis_add(&arguments, fence);
-    redis_add(&arguments, hash);
+    redis_add(&arguments, rq->claim.body_hash);
     redis_add(&arguments, rq->claim.client_request_id);
     redis_add(&arguments, intent);
     redis_add(&arguments, members);
@@ -105,10 +106,9 @@ void redis_release(struct redis *redis, const struct request *rq)
     if (rq->claim.fence == 0)
         return;
     struct redis_call *call = redis_call_make(redis, NULL, 0, on_released);
-    if (call == NULL || !redis_name_key(redis, rq, key)) {
-        free(call);
+    if (call == NULL)
         return;
-    }
+    redis_name_key(redis, rq, key);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     redis_call_begin(redis, REDIS_RELEASE, key, 1, &arguments);
     redis_add(&arguments, fence);

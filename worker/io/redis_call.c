@@ -2,6 +2,7 @@
 
 #include "worker/io/log.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -91,18 +92,15 @@ struct redis_call *redis_call_make(struct redis *redis, struct request *rq, int6
     return call;
 }
 
-bool redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE])
+static bool hash_identity(struct request *rq)
 {
-    char identity[CLAIM_IDENTITY_SIZE], hash[DIGEST_HEX_SIZE];
+    char identity[CLAIM_IDENTITY_SIZE];
     struct str whole = {identity, claim_identity(&rq->event, identity, sizeof identity)};
-    bool done = digest_sha256_hex(&whole, 1, hash);
-
-    snprintf(ret, REDIS_KEY_SIZE, "%s:event:%s", redis->settings->redis.key_prefix, hash);
-    return done;
+    return digest_sha256_hex(&whole, 1, rq->claim.event_hash);
 }
 
 /* The type has no line feed in it: the gate has seen to that. */
-bool redis_hash_body(const struct request *rq, char ret[DIGEST_HEX_SIZE])
+static bool hash_body(struct request *rq)
 {
     const struct event *event = &rq->event;
     const struct str parts[] = {
@@ -110,7 +108,21 @@ bool redis_hash_body(const struct request *rq, char ret[DIGEST_HEX_SIZE])
         str_of(event->validation_only ? "\ndry run\n" : "\nreal\n"),
         {event->body.members, event->body.size},
     };
-    return digest_sha256_hex(parts, sizeof parts / sizeof *parts, ret);
+    return digest_sha256_hex(parts, sizeof parts / sizeof *parts, rq->claim.body_hash);
+}
+
+bool redis_hash_event(struct request *rq)
+{
+    static_assert((int)HASH_SIZE == (int)DIGEST_HEX_SIZE, "one hash, two names");
+    return (rq->claim.event_hash[0] != '\0' || hash_identity(rq)) &&
+           (rq->claim.body_hash[0] != '\0' || hash_body(rq));
+}
+
+void redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE])
+{
+    assert(rq->claim.event_hash[0] != '\0');
+    snprintf(ret, REDIS_KEY_SIZE, "%s:event:%s", redis->settings->redis.key_prefix,
+             rq->claim.event_hash);
 }
 
 void redis_call_begin(const struct redis *redis, enum redis_script script, const char *key,

@@ -64,6 +64,7 @@ void redis_call_send(struct redis_call *call, const struct redis_arguments *argu
  * its request is posted what follows from that, and the call is freed. */
 bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, size_t texts);
 
-/* The event's key, and the hash of what it asks for. False: no memory. */
-bool redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE]);
-bool redis_hash_body(const struct request *rq, char ret[DIGEST_HEX_SIZE]);
+/* Makes the two hashes of rq->claim, once. False: no memory. */
+bool redis_hash_event(struct request *rq);
+/* The event's key, of an event whose hashes are made: by its claim. */
+void redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE]);

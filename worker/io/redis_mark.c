@@ -142,12 +142,12 @@ void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms)
         return;
     }
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_marked);
-    if (call == NULL || !redis_name_key(redis, rq, key) ||
-        !make_client_request_id(call->client_request_id)) {
+    if (call == NULL || !make_client_request_id(call->client_request_id)) {
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;
     }
+    redis_name_key(redis, rq, key);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     redis_call_begin(redis, REDIS_MARK, key, 2, &arguments);
     redis_add(&arguments, redis->lease_ms);

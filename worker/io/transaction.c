@@ -19,7 +19,7 @@ static void step(struct producer *producer)
 
 static void complain(struct producer *producer, const char *what, const char *why)
 {
-    (void)snprintf(producer->trouble, sizeof producer->trouble, "%s: %s", what, why);
+    (void)snprintf(producer->trouble, sizeof producer->trouble, "%s: %.400s", what, why);
     log_write(LOG_WARN, "kafka.transaction_failed", "%s", producer->trouble);
 }
 
