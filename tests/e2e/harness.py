@@ -148,7 +148,7 @@ def merged(base, over):
 class World:
     """Topics, Redis, sandbox and workers of one run. close() ends them all."""
 
-    def __init__(self, folder, kafka, name, sandbox_options=(), **settings):
+    def __init__(self, folder, kafka, name, sandbox_options, settings):
         self.folder = os.path.join(folder, name)
         os.mkdir(self.folder)
         self.kafka, self.name = kafka, name
@@ -264,7 +264,7 @@ class E2eCase(unittest.TestCase):
 
     def world(self, name=None, sandbox_options=(), **settings):
         world = World(self.folder, self.kafka, name or self._testMethodName.replace("_", "-"),
-                      sandbox_options, **settings)
+                      sandbox_options, settings)
         self.addCleanup(world.close)
         return world
 

@@ -16,7 +16,7 @@ DANGERS = {  # what the sandbox does to a dry run, and how many grants that is
 
 class InterlockTest(harness.E2eCase):
     def raise_it(self, world, worker, action):
-        """Ten good events are answered; then one whose dry run is no dry run, and five behind it."""
+        """Ten good events are answered; then one whose dry run is none, and five behind it."""
         maker = events.Maker(9, world.name)
         good = [maker.submitted() for _ in range(10)]
         world.send(good)
@@ -80,7 +80,7 @@ class InterlockTest(harness.E2eCase):
                 harness.figure(f"e2e interlock, {name}", f"1 unknown; {report.line()}")
 
     def test_lenient_echo(self):
-        """dry_run_echo: lenient takes an answer that does not mention it, and not one that denies."""
+        """dry_run_echo: lenient takes an answer that does not mention it, but no denial."""
         world = self.world(graph={"dry_run_echo": "lenient"})
         maker = events.Maker(9, world.name)
         made = [maker.submitted() for _ in range(5)]

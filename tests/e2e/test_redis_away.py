@@ -37,7 +37,8 @@ class RedisAwayTest(harness.E2eCase):
         took = world.wait_answers(COUNT, 60, follower)
         report = world.check(made)
         self.assert_good(report)
-        harness.figure(f"e2e Redis {leave.__name__}", f"{answers} answered before; {report.line()}; "
+        harness.figure(f"e2e Redis {leave.__name__}",
+                       f"{answers} answered before; {report.line()}; "
                        f"all answered {took:.1f} s after it was back")
 
     def test_stopped(self):

@@ -53,7 +53,7 @@ class SigtermTest(harness.E2eCase):
         return next((line for line in text.splitlines() if name in line), text)
 
     def test_drain_time_runs_out(self):
-        """A Graph that never answers: exit 0 at the end of the drain time; the rest is redelivered."""
+        """A Graph that never answers: exit 0 when the drain time ends; the rest comes again."""
         world = self.world(drain="2s", graph={"timeout": "10s"}, redis={"lease": "13s"})
         made = [events.Maker(3, "hang").submitted() for _ in range(1)]
         world.send(made)
