@@ -259,7 +259,7 @@ void kafka_send(const char *brokers, const char *topic, int32_t partition, int c
                               RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                               RD_KAFKA_V_KEY(key, (size_t)key_length),
                               RD_KAFKA_V_VALUE(value, (size_t)value_length),
-                              RD_KAFKA_V_HEADER("h", value + 1, value_length - 1), RD_KAFKA_V_END);
+                              RD_KAFKA_V_HEADER("h", &value[1], value_length - 1), RD_KAFKA_V_END);
         assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
     }
     assert_int_equal(rd_kafka_flush(rk, CALL_MS), RD_KAFKA_RESP_ERR_NO_ERROR);

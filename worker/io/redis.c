@@ -67,7 +67,7 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
 
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
     char *members = reply_members(rq);
-    if (call == NULL || members == NULL) {
+    if (call == NULL || members == NULL || !redis_hash_event(rq)) {
         free(members);
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
@@ -98,7 +98,7 @@ static void on_released(struct redis_command *command, const redisReply *reply)
         free(call);
 }
 
-void redis_release(struct redis *redis, const struct request *rq)
+void redis_release(struct redis *redis, struct request *rq)
 {
     struct redis_arguments arguments;
     char key[REDIS_KEY_SIZE], fence[REDIS_NUMBER_SIZE];
@@ -106,8 +106,10 @@ void redis_release(struct redis *redis, const struct request *rq)
     if (rq->claim.fence == 0)
         return;
     struct redis_call *call = redis_call_make(redis, NULL, 0, on_released);
-    if (call == NULL)
+    if (call == NULL || !redis_hash_event(rq)) {
+        free(call);
         return;
+    }
     redis_name_key(redis, rq, key);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     redis_call_begin(redis, REDIS_RELEASE, key, 1, &arguments);

@@ -45,7 +45,7 @@ void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Gives a claim back that was never marked (the record's partition moved, or the worker leaves).
  * Posts nothing; lost with the connection, in which case the claim's lease runs out. */
-void redis_release(struct redis *redis, const struct request *rq);
+void redis_release(struct redis *redis, struct request *rq);
 
 /* The interlock key: raised once, as soon as Redis is there, and watched: `on_interlock` is called
  * when it appears or is gone (contract 6). */

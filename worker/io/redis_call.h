@@ -66,5 +66,5 @@ bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, si
 
 /* Makes the two hashes of rq->claim, once. False: no memory. */
 bool redis_hash_event(struct request *rq);
-/* The event's key, of an event whose hashes are made: by its claim. */
+/* The event's key; its hashes must be made. */
 void redis_name_key(const struct redis *redis, const struct request *rq, char ret[REDIS_KEY_SIZE]);

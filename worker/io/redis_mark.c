@@ -142,7 +142,7 @@ void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms)
         return;
     }
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_marked);
-    if (call == NULL || !make_client_request_id(call->client_request_id)) {
+    if (call == NULL || !redis_hash_event(rq) || !make_client_request_id(call->client_request_id)) {
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;
