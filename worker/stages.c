@@ -241,7 +241,7 @@ static void leave(void *context, struct request *rq)
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
         log_answered(rq);
-    } else if (rq->claim.fence != 0 && rq->claim.intent_wall_ms == 0 && w->redis != NULL) {
+    } else if (rq->answer == ANSWER_NONE && !request_may_have_been_sent(rq)) {
         redis_release(w->redis, rq);
     }
     source_give_back(w->source, &rq->record);

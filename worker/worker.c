@@ -43,12 +43,11 @@ static void finish_drain(struct worker *w)
         worker_leave(w, WORKER_DONE, "");
 }
 
-/* Everything that a start needs has been reached: from here on an outage pauses the intake and ends
- * nothing. */
+/* All that a start needs has been reached: from here on an outage pauses the intake and ends
+ * nothing. The group may take longer: for a member that left, it waits until the session ends. */
 static bool has_started(const struct worker *w)
 {
-    return source_is_joined(w->source) && settle_is_ready(w->settle) && redis_is_up(w->redis) &&
-           token_is_ready(w->token);
+    return settle_is_ready(w->settle) && redis_is_up(w->redis) && token_is_ready(w->token);
 }
 
 static void next_phase(struct worker *w)

@@ -54,8 +54,43 @@ static void test_expiry(void **state)
     }
 }
 
+/* Only what surely was not sent gives its claim back. */
+static void test_what_may_have_been_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        enum stage stage;
+        enum run run;
+        enum outcome outcome;
+        enum doubt doubt;
+        bool sent;
+    } rows[] = {
+        {STAGE_DRY_RUN, RUN_STARTED, OUTCOME_OK, DOUBT_NONE, false},
+        {STAGE_MARK, RUN_SLEEPING, OUTCOME_PACED, DOUBT_NONE, false},
+        {STAGE_MARK, RUN_POSTED, OUTCOME_OK, DOUBT_OPEN, false},
+        {STAGE_SUBMIT, RUN_STARTED, OUTCOME_OK, DOUBT_NONE, true},
+        {STAGE_SUBMIT, RUN_POSTED, OUTCOME_PACED, DOUBT_NONE, false},
+        {STAGE_SUBMIT, RUN_POSTED, OUTCOME_STALE, DOUBT_NONE, false},
+        {STAGE_SUBMIT, RUN_POSTED, OUTCOME_OK, DOUBT_NONE, true},
+        {STAGE_SUBMIT, RUN_POSTED, OUTCOME_UNKNOWN, DOUBT_NONE, true},
+        {STAGE_SUBMIT, RUN_FROZEN, OUTCOME_PACED, DOUBT_NONE, true},
+        {STAGE_LOOK, RUN_SLEEPING, OUTCOME_ABSENT, DOUBT_SENT, true},
+        {STAGE_LOOK, RUN_SLEEPING, OUTCOME_ABSENT, DOUBT_OPEN, false},
+        {STAGE_DRY_RUN, RUN_POSTED, OUTCOME_PACED, DOUBT_SENT, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct request rq = {.stage = rows[i].stage,
+                             .run = rows[i].run,
+                             .outcome = rows[i].outcome,
+                             .doubt = rows[i].doubt};
+        if (request_may_have_been_sent(&rq) != rows[i].sent)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_expiry)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_expiry),
+                                       cmocka_unit_test(test_what_may_have_been_sent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,7 +240,7 @@ static void comes_back_to_its_own_claim_at_once(void **state)
     redis_world_drop(&a, after);
 }
 
-static void gives_a_claim_back_only_without_an_intent(void **state)
+static void gives_a_claim_back_while_it_is_its_own(void **state)
 {
     (void)state;
     open_both(60000);
@@ -257,9 +257,10 @@ static void gives_a_claim_back_only_without_an_intent(void **state)
     redis_release(a.redis, rq); /* not its own any more */
     redis_world_turn(&a, 50);
     assert_int_equal(redis_world_play(&b, theirs, STAGE_MARK), OUTCOME_OK);
-    redis_release(b.redis, theirs); /* marked */
-    redis_world_turn(&b, 50);
     assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_HELD);
+    redis_release(b.redis, theirs); /* marked, and known not to be sent */
+    redis_world_turn(&b, 50);
+    assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);
     redis_world_drop(&a, rq);
     redis_world_drop(&b, theirs);
 }
@@ -362,7 +363,7 @@ int main(void)
         TEST(hands_over_when_the_lease_is_over),
         TEST(tells_of_an_intent_that_was_broken_off),
         TEST(comes_back_to_its_own_claim_at_once),
-        TEST(gives_a_claim_back_only_without_an_intent),
+        TEST(gives_a_claim_back_while_it_is_its_own),
         TEST(gives_claims_back_when_it_leaves),
         TEST(survives_a_redis_that_forgot),
         TEST(records_twice_what_was_lost_on_the_way_back),

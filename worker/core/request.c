@@ -27,3 +27,12 @@ bool request_is_expired(const struct request *rq, int64_t wall_ms)
 {
     return rq->event.expiry_ms != 0 && rq->event.expiry_ms <= wall_ms;
 }
+
+bool request_may_have_been_sent(const struct request *rq)
+{
+    if (rq->doubt == DOUBT_SENT)
+        return true;
+    bool unsent =
+        rq->run == RUN_POSTED && (rq->outcome == OUTCOME_PACED || rq->outcome == OUTCOME_STALE);
+    return rq->stage == STAGE_SUBMIT && !unsent;
+}

@@ -100,3 +100,8 @@ void request_finish(struct request *rq);
 /* Past its expirytime (contract 2). What is answered then is the plan's: never "expired" once a
  * real request may have happened. */
 bool request_is_expired(const struct request *rq, int64_t wall_ms);
+
+/* May its real request have reached Graph, with no definite answer that it was not applied? If not,
+ * a request that is dropped gives its claim back, intent and all, and the next owner need not wait
+ * for the lease. */
+bool request_may_have_been_sent(const struct request *rq);

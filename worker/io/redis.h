@@ -43,8 +43,9 @@ void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms);
 void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Keeps the answer (rq->answer, rq->finished_wall_ms stand). LOST: another has the claim. */
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
-/* Gives a claim back that was never marked (the record's partition moved, or the worker leaves).
- * Posts nothing; lost with the connection, in which case the claim's lease runs out. */
+/* Gives a claim back of which no real request can have been sent (the record's partition moved, or
+ * the worker leaves). Without a claim it does nothing. Posts nothing; lost with the connection, in
+ * which case the claim's lease runs out. */
 void redis_release(struct redis *redis, struct request *rq);
 
 /* The interlock key: raised once, as soon as Redis is there, and watched: `on_interlock` is called

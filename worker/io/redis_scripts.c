@@ -85,7 +85,8 @@ static const char record[] = CLOCK
 
 static const char release[] =
     "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen')\n"
-    "if was[1] ~= 'claimed' or was[2] ~= ARGV[1] or was[3] ~= ARGV[2] then return {'lost'} end\n"
+    "local open = was[1] == 'claimed' or was[1] == 'marked'\n"
+    "if not open or was[2] ~= ARGV[1] or was[3] ~= ARGV[2] then return {'lost'} end\n"
     "redis.call('DEL', KEYS[1])\n"
     "return {'ok'}\n";
 

@@ -7,13 +7,16 @@
  *
  *   v      1, the version of this list; a worker leaves alone what another version wrote
  *   st     claimed (being worked on), marked (the real request may have been sent), done (answered)
- *   own    instance id of the worker that holds it, and …
- *   fen    … its fence: grows with every claim. It starts from the server's clock in µs, so that it
- * stays new even where Redis forgot the key in between lease  until when nobody else may take it,
- * by Redis' clock in ms hash   SHA-256 of the body (and its type, and whether only a dry run is
- * asked) at     when it was claimed anew, ms mark   when the intent was first written, ms cid
- * client-request-id of the last real request that the intent stood for res    done: the stored
- * answer (reply.h); out: its outcome; org: the record that was answered (claim_origin())
+ *   own    instance id of the worker that holds it, and
+ *   fen    its fence, which grows with every claim. It starts from the server's clock in µs, so
+ *          that it stays new even where Redis forgot the key in between
+ *   lease  until when nobody else may take it, by Redis' clock in ms
+ *   hash   SHA-256 of the body, its type, and whether only a dry run is asked
+ *   at     when it was claimed anew, ms
+ *   mark   when the intent was first written, ms
+ *   cid    client-request-id of the last real request that the intent stood for
+ *   res    done: the stored answer (reply.h); out: its outcome
+ *   org    done: the record that was answered (claim_origin())
  *
  * and `<prefix>:interlock` (contract 6). A key lives redis.keep after its last write; one that is
  * not done yet never less than two leases.
@@ -30,7 +33,8 @@ enum redis_script {
     /* KEYS event. ARGV owner, keep ms, fence, body hash, client-request-id or "", intent ms or 0,
      * stored answer, its outcome, origin. Returns one text: "ok" or "lost". */
     REDIS_RECORD,
-    /* KEYS event. ARGV owner, fence. Forgets a claim without intent. Returns one text: "ok" or
+    /* KEYS event. ARGV owner, fence. Forgets a claim, for an owner that knows that its real
+       request was not sent. Returns one text: "ok" or
        "lost". */
     REDIS_RELEASE,
     REDIS_SCRIPT_COUNT,
