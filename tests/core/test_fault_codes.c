@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -38,8 +40,32 @@ static void every_row_is_a_code_and_a_sentence(void **state)
     assert_null(fault_code_find(""));
 }
 
+/* The README's table is this list, row for row. */
+static void the_readme_lists_them_all(void **state)
+{
+    (void)state;
+    static char readme[1 << 16];
+    FILE *file = fopen("README.md", "r");
+    assert_non_null(file);
+    readme[fread(readme, 1, sizeof readme - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *at = strstr(readme, "| `error.code` | what to do |\n|---|---|\n");
+    assert_non_null(at);
+    at = strstr(at, "|---|---|\n") + strlen("|---|---|\n");
+    for (size_t i = 0; i < fault_codes_count; i++) {
+        char row[512];
+        int size = snprintf(row, sizeof row, "| `%s` | %s |\n", fault_codes[i].code,
+                            fault_codes[i].advice);
+        if (strncmp(at, row, (size_t)size) != 0)
+            fail_msg("README.md lacks this row, or has it elsewhere:\n%s", row);
+        at += size;
+    }
+    assert_true(*at != '|');
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row_is_a_code_and_a_sentence)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row_is_a_code_and_a_sentence),
+                                       cmocka_unit_test(the_readme_lists_them_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
