@@ -18,18 +18,18 @@ import uuid
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from kafka_server import KafkaServer  # noqa: E402
+from kafka_server import KafkaServer, free_port  # noqa: E402
+from topics import Topics  # noqa: E402
 
 BUILD = os.path.join(ROOT, "build", "release")
 TICKS = os.sysconf("SC_CLK_TCK")
-ADMIN_PORT = 21464  # below the kernel's own ports, so that nothing takes it first
 SHORT_TOKEN, LONG_TOKEN = 4, 1500
 
 
-def event(number):
+def event(run, number):
     target = str(uuid.uuid5(uuid.NAMESPACE_OID, "target-%d" % number))
     return target, json.dumps({
-        "specversion": "1.0", "id": "bench-%d" % number, "source": "/bench",
+        "specversion": "1.0", "id": "%s-%d" % (run, number), "source": "/bench",
         "type": "microsoft.graph.accessPackageAssignmentRequest", "subject": target,
         "data": {"requestType": "AdminAdd", "justification": "New hire",
                  "accessPackageAssignment": {
@@ -37,9 +37,9 @@ def event(number):
                      "accessPackageId": "a914b616-e04e-476b-aa37-91038f0b165b"}}})
 
 
-def produce(bootstrap, topic, events):
+def produce(bootstrap, topic, run, events):
     """kcat, because a producer in Python takes longer than the bench itself."""
-    lines = "".join("%s\t%s\n" % event(number) for number in range(events))
+    lines = "".join("%s\t%s\n" % event(run, number) for number in range(events))
     subprocess.run(["kcat", "-P", "-b", bootstrap, "-t", topic, "-K", "\t", "-X", "linger.ms=50"],
                    input=lines.encode(), check=True, stdout=subprocess.DEVNULL)
 
@@ -52,7 +52,7 @@ def start_server():
 def measure_h2load(port, posts, token_bytes):
     """CPU of h2load itself, in µs a POST, and POSTs/s."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as body:
-        body.write(json.dumps({"isValidationOnly": True, **json.loads(event(0)[1])["data"]}))
+        body.write(json.dumps({"isValidationOnly": True, **json.loads(event("h2load", 0)[1])["data"]}))
         body.flush()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.monotonic()
@@ -65,8 +65,8 @@ def measure_h2load(port, posts, token_bytes):
     return cpu / posts * 1e6, posts / took
 
 
-def scrape():
-    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % ADMIN_PORT, timeout=5) as answer:
+def scrape(port):
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port, timeout=5) as answer:
         return answer.read().decode()
 
 
@@ -99,15 +99,15 @@ def wait_until(condition, limit_s, what):
     raise SystemExit("bench: %s took longer than %d s" % (what, limit_s))
 
 
-def start_worker(bootstrap, redis_socket, graph_port, topics, token_bytes, log):
+def start_worker(bootstrap, redis_socket, ports, topics, token_bytes, log):
     environment = dict(os.environ,
                        USHER_KAFKA_BROKERS=bootstrap, USHER_KAFKA_GROUP=topics["group"],
                        USHER_KAFKA_REQUESTS_TOPIC=topics["requests"], USHER_KAFKA_REPLIES_TOPIC=topics["replies"],
                        USHER_KAFKA_DEAD_LETTERS_TOPIC=topics["dead"], USHER_KAFKA_INSTANCE_ID="bench",
                        USHER_REDIS_URL="unix://" + redis_socket,
-                       USHER_GRAPH_BASE_URL="http://127.0.0.1:%d/beta" % graph_port,
+                       USHER_GRAPH_BASE_URL="http://127.0.0.1:%d/beta" % ports["graph"],
                        USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="x" * token_bytes,
-                       USHER_GRAPH_WRITES_PER_SECOND="0", USHER_ADMIN_LISTEN="127.0.0.1:%d" % ADMIN_PORT,
+                       USHER_GRAPH_WRITES_PER_SECOND="0", USHER_ADMIN_LISTEN="127.0.0.1:%d" % ports["admin"],
                        USHER_LOG_LEVEL="warn")
     return subprocess.Popen([os.path.join(BUILD, "usher"), "run"], env=environment, stderr=log)
 
@@ -135,14 +135,16 @@ def parse_ms(text):
 def measure_worker(kafka, redis_socket, graph_port, events, token_bytes):
     run = uuid.uuid4().hex[:8]
     topics = {name: "%s-%s" % (name, run) for name in ("group", "requests", "replies", "dead")}
-    kafka.create_topics({topics[name]: 4 for name in ("requests", "replies", "dead")})
-    produce(kafka.bootstrap, topics["requests"], events)
+    Topics(kafka.brokers).create([topics[name] for name in ("requests", "replies", "dead")])
+    produce(kafka.brokers, topics["requests"], run, events)
+    admin_port = free_port()
+    ports = {"graph": graph_port, "admin": admin_port}
     with tempfile.TemporaryFile("w+") as log:
-        worker = start_worker(kafka.bootstrap, redis_socket, graph_port, topics, token_bytes, log)
+        worker = start_worker(kafka.brokers, redis_socket, ports, topics, token_bytes, log)
         try:
-            wait_until(lambda: answered(scrape()) >= 1, 60, "the first answer")
-            start, first = time.monotonic(), answered(scrape())
-            wait_until(lambda: answered(scrape()) >= events, 300, "%d answers" % events)
+            wait_until(lambda: answered(scrape(admin_port)) >= 1, 60, "the first answer")
+            start, first = time.monotonic(), answered(scrape(admin_port))
+            wait_until(lambda: answered(scrape(admin_port)) >= events, 300, "%d answers" % events)
             took = time.monotonic() - start
             figures = {"events_per_s": (events - first) / took, "cpu_us": cpu_seconds(worker.pid) / events * 1e6,
                        "mib": peak_mib(worker.pid)}
@@ -153,7 +155,7 @@ def measure_worker(kafka, redis_socket, graph_port, events, token_bytes):
             sys.stderr.write(log.read()[-4000:])
         if code != 0:
             raise SystemExit("bench: the worker ended with %d" % code)
-    took_ms = latencies_ms(kafka.bootstrap, topics["replies"])
+    took_ms = latencies_ms(kafka.brokers, topics["replies"])
     if len(took_ms) != events:
         raise SystemExit("bench: %d replies to %d events" % (len(took_ms), events))
     figures.update(p50=percentile(took_ms, 0.5), p99=percentile(took_ms, 0.99))
@@ -173,7 +175,8 @@ def main():
     parser.add_argument("--events", type=int, default=60000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder, KafkaServer() as kafka:
+    with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder:
+        kafka = KafkaServer(directory=os.path.join(folder, "kafka")).start()
         socket = os.path.join(folder, "redis.sock")
         redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
                                   "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
@@ -190,6 +193,7 @@ def main():
             for process in (server, redis):
                 process.terminate()
                 process.wait(10)
+            kafka.close()
 
 
 if __name__ == "__main__":
