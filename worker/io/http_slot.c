@@ -88,7 +88,7 @@ void queued_destroy(struct queued *queued)
 struct bearer *bearer_create(const char *token, unsigned number)
 {
     /* curl reads header lists and never writes them; its type does not say so. */
-    static char type[] = "Content-Type: application/json", accept[] = "Accept: application/json";
+    static char type[] = "Content-Type: application/json", accept[] = "Accept:";
     static char expect[] = "Expect:", agent[] = "User-Agent: usher/" USHER_VERSION;
     static const char name[] = "Authorization: Bearer ";
     size_t size = token != NULL ? sizeof name + strlen(token) : 1;
@@ -222,7 +222,9 @@ void slot_load(struct slot *slot, struct queued *queued, struct bearer *bearer, 
     slot->is_refused = slot->body_is_cut = slot->has_head = false;
     slot->body_size = 0;
     load_headers(slot, queued);
-    curl_easy_setopt(easy, CURLOPT_URL, queued->url);
+    curl_easy_setopt(easy, CURLOPT_CURLU, way.parsed);
+    if (way.parsed == NULL)
+        curl_easy_setopt(easy, CURLOPT_URL, queued->url);
     if (queued->call.method == HTTP_POST) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)queued->call.body.size);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, queued->call.body.data);

@@ -61,6 +61,7 @@ void slot_destroy(struct slot *slot);
 struct slot_way {
     bool fresh;    /* on a new one */
     bool pipewait; /* wait for one that is being made, if it may turn out to be HTTP/2 */
+    CURLU *parsed; /* the address of the call; NULL: curl shall read it from queued->url */
 };
 
 /* Makes the handle ready for a call, and takes over one use of the bearer. */
