@@ -6,9 +6,9 @@
 #include <curl/curl.h>
 #include <hiredis/hiredis.h>
 
-#define TEXT_OF(number)        TEXT_OF_NUMBER(number)
-#define TEXT_OF_NUMBER(number) #number
-#define HIREDIS_VERSION        TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH)
+#define TEXT(number)   DIGITS(number)
+#define DIGITS(number) #number
+#define HIREDIS        TEXT(HIREDIS_MAJOR) "." TEXT(HIREDIS_MINOR) "." TEXT(HIREDIS_PATCH)
 
 static bool is_live(void *context)
 {
@@ -71,7 +71,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .revision = cli_revision(),
         .librdkafka = rd_kafka_version_str(),
         .curl = curl_version_info(CURLVERSION_NOW)->version,
-        .hiredis = HIREDIS_VERSION,
+        .hiredis = HIREDIS,
         .libuv = uv_version_string(),
         .warnings = warnings,
         .warning_count = list_warnings(w->settings, warnings),

@@ -1,9 +1,11 @@
-"""Events/s, CPU an event, memory and latency of the worker, beside what h2load takes out of the same server in the same run.
+"""Events/s, CPU an event, memory and latency of the worker, and h2load on the same server.
 
-The way of a record is the whole one: real Kafka, real Redis, exactly-once; only Graph is a server that answers at once (fastgraph.c), over plain
-HTTP/1.1. All of it shares this machine, so keep the ratio, not the digits: CPU a POST of the worker's whole way, divided by h2load's own
-CPU a POST against the same server.
+The way of a record is the whole one: real Kafka, real Redis, exactly-once; only Graph is a server
+that answers at once (fastgraph.c), over plain HTTP/1.1. All of it shares this machine, so keep the
+ratio, not the digits: the worker's CPU for its whole way, a POST, divided by h2load's own CPU a
+POST against the same server in the same run.
 """
+
 import argparse
 import json
 import os
@@ -28,37 +30,72 @@ SHORT_TOKEN, LONG_TOKEN = 4, 1500
 
 def event(run, number):
     target = str(uuid.uuid5(uuid.NAMESPACE_OID, "target-%d" % number))
-    return target, json.dumps({
-        "specversion": "1.0", "id": "%s-%d" % (run, number), "source": "/bench",
-        "type": "microsoft.graph.accessPackageAssignmentRequest", "subject": target,
-        "data": {"requestType": "AdminAdd", "justification": "New hire",
-                 "accessPackageAssignment": {
-                     "targetId": target, "assignmentPolicyId": "2264bf65-76ba-417b-a27d-54d291f0cbc8",
-                     "accessPackageId": "a914b616-e04e-476b-aa37-91038f0b165b"}}})
+    return target, json.dumps(
+        {
+            "specversion": "1.0",
+            "id": "%s-%d" % (run, number),
+            "source": "/bench",
+            "type": "microsoft.graph.accessPackageAssignmentRequest",
+            "subject": target,
+            "data": {
+                "requestType": "AdminAdd",
+                "justification": "New hire",
+                "accessPackageAssignment": {
+                    "targetId": target,
+                    "assignmentPolicyId": "2264bf65-76ba-417b-a27d-54d291f0cbc8",
+                    "accessPackageId": "a914b616-e04e-476b-aa37-91038f0b165b",
+                },
+            },
+        }
+    )
 
 
 def produce(bootstrap, topic, run, events):
     """kcat, because a producer in Python takes longer than the bench itself."""
     lines = "".join("%s\t%s\n" % event(run, number) for number in range(events))
-    subprocess.run(["kcat", "-P", "-b", bootstrap, "-t", topic, "-K", "\t", "-X", "linger.ms=50"],
-                   input=lines.encode(), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["kcat", "-P", "-b", bootstrap, "-t", topic, "-K", "\t", "-X", "linger.ms=50"],
+        input=lines.encode(),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def start_server():
-    server = subprocess.Popen([os.path.join(BUILD, "usher-fastgraph")], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [os.path.join(BUILD, "usher-fastgraph")], stdout=subprocess.PIPE, text=True
+    )
     return server, int(server.stdout.readline())
 
 
 def measure_h2load(port, posts, token_bytes):
     """CPU of h2load itself, in µs a POST, and POSTs/s."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as body:
-        body.write(json.dumps({"isValidationOnly": True, **json.loads(event("h2load", 0)[1])["data"]}))
+        body.write(
+            json.dumps({"isValidationOnly": True, **json.loads(event("h2load", 0)[1])["data"]})
+        )
         body.flush()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.monotonic()
-        subprocess.run(["h2load", "--h1", "-n", str(posts), "-c", "32", "-d", body.name,
-                        "-H", "content-type: application/json", "-H", "authorization: Bearer " + "x" * token_bytes,
-                        "http://127.0.0.1:%d/beta/bench" % port], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                "h2load",
+                "--h1",
+                "-n",
+                str(posts),
+                "-c",
+                "32",
+                "-d",
+                body.name,
+                "-H",
+                "content-type: application/json",
+                "-H",
+                "authorization: Bearer " + "x" * token_bytes,
+                "http://127.0.0.1:%d/beta/bench" % port,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         took = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -71,8 +108,11 @@ def scrape(port):
 
 
 def answered(text):
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-               if line.startswith("usher_requests_total{"))
+    return sum(
+        float(line.rsplit(" ", 1)[1])
+        for line in text.splitlines()
+        if line.startswith("usher_requests_total{")
+    )
 
 
 def cpu_seconds(pid):
@@ -100,15 +140,22 @@ def wait_until(condition, limit_s, what):
 
 
 def start_worker(bootstrap, redis_socket, ports, topics, token_bytes, log):
-    environment = dict(os.environ,
-                       USHER_KAFKA_BROKERS=bootstrap, USHER_KAFKA_GROUP=topics["group"],
-                       USHER_KAFKA_REQUESTS_TOPIC=topics["requests"], USHER_KAFKA_REPLIES_TOPIC=topics["replies"],
-                       USHER_KAFKA_DEAD_LETTERS_TOPIC=topics["dead"], USHER_KAFKA_INSTANCE_ID="bench",
-                       USHER_REDIS_URL="unix://" + redis_socket,
-                       USHER_GRAPH_BASE_URL="http://127.0.0.1:%d/beta" % ports["graph"],
-                       USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="x" * token_bytes,
-                       USHER_GRAPH_WRITES_PER_SECOND="0", USHER_ADMIN_LISTEN="127.0.0.1:%d" % ports["admin"],
-                       USHER_LOG_LEVEL="warn")
+    environment = dict(
+        os.environ,
+        USHER_KAFKA_BROKERS=bootstrap,
+        USHER_KAFKA_GROUP=topics["group"],
+        USHER_KAFKA_REQUESTS_TOPIC=topics["requests"],
+        USHER_KAFKA_REPLIES_TOPIC=topics["replies"],
+        USHER_KAFKA_DEAD_LETTERS_TOPIC=topics["dead"],
+        USHER_KAFKA_INSTANCE_ID="bench",
+        USHER_REDIS_URL="unix://" + redis_socket,
+        USHER_GRAPH_BASE_URL="http://127.0.0.1:%d/beta" % ports["graph"],
+        USHER_GRAPH_AUTH="token",
+        USHER_GRAPH_TOKEN="x" * token_bytes,
+        USHER_GRAPH_WRITES_PER_SECOND="0",
+        USHER_ADMIN_LISTEN="127.0.0.1:%d" % ports["admin"],
+        USHER_LOG_LEVEL="warn",
+    )
     return subprocess.Popen([os.path.join(BUILD, "usher"), "run"], env=environment, stderr=log)
 
 
@@ -118,8 +165,22 @@ def percentile(values, share):
 
 def latencies_ms(bootstrap, topic):
     """receivedAt to finishedAt of every reply, as the replies themselves say."""
-    text = subprocess.run(["kcat", "-C", "-b", bootstrap, "-t", topic, "-e", "-q",
-                           "-X", "isolation.level=read_committed"], check=True, capture_output=True).stdout
+    text = subprocess.run(
+        [
+            "kcat",
+            "-C",
+            "-b",
+            bootstrap,
+            "-t",
+            topic,
+            "-e",
+            "-q",
+            "-X",
+            "isolation.level=read_committed",
+        ],
+        check=True,
+        capture_output=True,
+    ).stdout
     took = []
     for line in text.splitlines():
         data = json.loads(line)["data"]
@@ -146,8 +207,11 @@ def measure_worker(kafka, redis_socket, graph_port, events, token_bytes):
             start, first = time.monotonic(), answered(scrape(admin_port))
             wait_until(lambda: answered(scrape(admin_port)) >= events, 300, "%d answers" % events)
             took = time.monotonic() - start
-            figures = {"events_per_s": (events - first) / took, "cpu_us": cpu_seconds(worker.pid) / events * 1e6,
-                       "mib": peak_mib(worker.pid)}
+            figures = {
+                "events_per_s": (events - first) / took,
+                "cpu_us": cpu_seconds(worker.pid) / events * 1e6,
+                "mib": peak_mib(worker.pid),
+            }
         finally:
             worker.terminate()
             code = worker.wait(60)
@@ -164,22 +228,49 @@ def measure_worker(kafka, redis_socket, graph_port, events, token_bytes):
 
 def report(name, figures, h2load_us):
     ratio = figures["cpu_us"] / 2 / h2load_us
-    print("FIGURE bench, %s: %.0f events/s, %.1f µs CPU an event, peak %.1f MiB, p50 %d ms, p99 %d ms; "
-          "h2load %.1f µs CPU a POST; ratio a POST %.2f"
-          % (name, figures["events_per_s"], figures["cpu_us"], figures["mib"], figures["p50"], figures["p99"],
-             h2load_us, ratio), flush=True)
+    print(
+        "FIGURE bench, %s: %.0f events/s, %.1f µs CPU an event, peak %.1f MiB, "
+        "p50 %d ms, p99 %d ms; h2load %.1f µs CPU a POST; ratio a POST %.2f"
+        % (
+            name,
+            figures["events_per_s"],
+            figures["cpu_us"],
+            figures["mib"],
+            figures["p50"],
+            figures["p99"],
+            h2load_us,
+            ratio,
+        ),
+        flush=True,
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(description="events/s, CPU an event, memory and latency of the worker")
+    parser = argparse.ArgumentParser(
+        description="events/s, CPU an event, memory, latency"
+    )
     parser.add_argument("--events", type=int, default=60000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="usher-bench-") as folder:
         kafka = KafkaServer(directory=os.path.join(folder, "kafka")).start()
         socket = os.path.join(folder, "redis.sock")
-        redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
-                                  "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
+        redis = subprocess.Popen(
+            [
+                "redis-server",
+                "--port",
+                "0",
+                "--unixsocket",
+                socket,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                folder,
+            ],
+            stdout=subprocess.DEVNULL,
+        )
         server, port = start_server()
         try:
             wait_until(lambda: os.path.exists(socket), 10, "redis-server")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The command line: help, version, wrong usage, settings that cannot be used. Every exit code with its sentence."""
+"""The command line: help, version, wrong usage, settings; each exit code has a sentence."""
+
 import json
 import os
 import subprocess
@@ -10,15 +11,29 @@ USHER = os.environ["USHER_BIN"]
 
 
 def usher(*arguments, **environment):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("USHER_", "AZURE_"))}
-    return subprocess.run([USHER, *arguments], capture_output=True, text=True, timeout=60, env={**clean, **environment})
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("USHER_", "AZURE_"))
+    }
+    return subprocess.run(
+        [USHER, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**clean, **environment},
+    )
 
 
 class CommandLine(unittest.TestCase):
     def test_every_command_of_the_help_has_its_own_help(self):
         listing = usher("help")
         self.assertEqual(listing.returncode, 0)
-        names = [line.split()[0] for line in listing.stdout.split("commands:\n")[1].splitlines() if line.startswith("  ")]
+        names = [
+            line.split()[0]
+            for line in listing.stdout.split("commands:\n")[1].splitlines()
+            if line.startswith("  ")
+        ]
         self.assertIn("run", names)
         for name in names:
             if name == "help":
@@ -30,11 +45,18 @@ class CommandLine(unittest.TestCase):
                     self.assertIn("usher " + name, answer.stdout)
 
     def test_wrong_usage(self):
-        cases = [((), 2, "commands:"), (("rum",), 2, "did you mean run?"), (("help", "demmo"), 2, "did you mean demo?"),
-                 (("run", "--loud"), 2, "--loud"), (("run", "x"), 2, "takes no argument: x"), (("run", "-s"), 2, "-s"),
-                 (("version", "1"), 2, "takes no argument"), (("config",), 2, "config"),
-                 (("run", "-c", "/no/such/file.yaml"), 66, "/no/such/file.yaml"),
-                 (("run", "-s", "kafka.brokerz=x"), 78, "kafka.brokers")]
+        cases = [
+            ((), 2, "commands:"),
+            (("rum",), 2, "did you mean run?"),
+            (("help", "demmo"), 2, "did you mean demo?"),
+            (("run", "--loud"), 2, "--loud"),
+            (("run", "x"), 2, "takes no argument: x"),
+            (("run", "-s"), 2, "-s"),
+            (("version", "1"), 2, "takes no argument"),
+            (("config",), 2, "config"),
+            (("run", "-c", "/no/such/file.yaml"), 66, "/no/such/file.yaml"),
+            (("run", "-s", "kafka.brokerz=x"), 78, "kafka.brokers"),
+        ]
         for arguments, code, words in cases:
             with self.subTest(arguments):
                 answer = usher(*arguments)
@@ -50,8 +72,18 @@ class CommandLine(unittest.TestCase):
 
     def test_a_worker_that_cannot_reach_anything_says_what(self):
         with tempfile.TemporaryDirectory() as folder:
-            answer = usher("run", "-s", "redis.url=unix://" + folder + "/none.sock", "-s", "kafka.brokers=127.0.0.1:1",
-                           "-s", "graph.auth=token", "-s", "admin.listen=", USHER_GRAPH_TOKEN="t")
+            answer = usher(
+                "run",
+                "-s",
+                "redis.url=unix://" + folder + "/none.sock",
+                "-s",
+                "kafka.brokers=127.0.0.1:1",
+                "-s",
+                "graph.auth=token",
+                "-s",
+                "admin.listen=",
+                USHER_GRAPH_TOKEN="t",
+            )
         self.assertEqual(answer.returncode, 69, answer.stderr)
         self.assertRegex(answer.stderr, "redis.url|kafka.brokers")
 

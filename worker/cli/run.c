@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 static const char help[] =
-    "usher run [-c FILE] [-s KEY=VALUE]...   takes access requests from Kafka and answers each once\n"
+    "usher run [-c FILE] [-s KEY=VALUE]...   takes access requests from Kafka, answers each once\n"
     "\n"
     "examples:\n"
     "  usher run -c usher.yaml\n"

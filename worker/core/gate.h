@@ -35,10 +35,10 @@ struct gate {
 /* `writes_per_second` 0: no limit. */
 void gate_init(struct gate *gate, int writes_per_second);
 
-/* May so many POSTs go from now on? 0: yes, and they are counted: an event takes its dry run and its
- * real request together, so that no real request waits behind other events' dry runs until its own
- * is too old. Else the milliseconds after which to ask again; those who ask in turn are sent to times
- * one after the other, so that they do not come back all at once. */
+/* May so many POSTs go from now on? 0: yes, and they are counted: an event takes its dry run and
+ * its real request together, so that no real request waits behind other events' dry runs until its
+ * own is too old. Else the milliseconds after which to ask again; those who ask in turn are sent to
+ * times one after the other, so that they do not come back all at once. */
 int64_t gate_ask(struct gate *gate, unsigned writes, int64_t now_ms);
 
 /* The same for a GET, which only a throttled Graph holds back. */

@@ -3,6 +3,7 @@
 #include "worker/core/event.h"
 #include "worker/core/lanes.h"
 #include "worker/core/partition.h"
+#include "worker/core/request_parts.h"
 #include "worker/core/stage.h"
 
 /* One access request at work: the one noun of the worker. A Kafka record becomes a request; a
@@ -21,34 +22,6 @@ enum run {
     RUN_FROZEN,   /* the interlock stands */
 };
 
-enum { GRAPH_REQUEST_ID_MAX = 64 }; /* Graph's request-id is a GUID; room for other servers' */
-
-/* What Graph said last, kept for the reply. */
-struct graph_trace {
-    char *object; /* owned; the object Graph answered with, JSON text, or NULL */
-    char *page;   /* owned; look.h: where the list that is being read goes on, or NULL */
-    char request_id[GRAPH_REQUEST_ID_MAX]; /* header request-id of the last answer, or "" */
-    char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
-};
-
-enum { HASH_SIZE = 64 + 1 }; /* hexadecimal */
-
-/* The claim as Redis confirmed it (worker/core/claim.h). */
-struct claim {
-    uint64_t fence;         /* 0: none held */
-    int64_t confirmed_ms;   /* when Redis last said that it is ours */
-    int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
-    /* Of the real request that the intent stands for, set with it; "": none. */
-    char client_request_id[GUID_SIZE];
-    /* SHA-256 of source and id, which names the event in Redis, and of what it asks for; "": not
-     * made yet. */
-    char event_hash[HASH_SIZE], body_hash[HASH_SIZE];
-};
-
-struct attempts {
-    unsigned dry_run, submit, look; /* calls to Graph that were made, for the reply */
-};
-
 struct request {
     struct request *next; /* link of the one queue this request is on */
     enum stage stage;
@@ -56,8 +29,7 @@ struct request {
     enum outcome outcome; /* what was posted last */
     enum answer answer;   /* set once, by the plan's verdict */
     enum doubt doubt;
-    struct fault
-        fault; /* the last thing that went wrong; belongs to the answer if that is no success */
+    struct fault fault; /* what went wrong last; stands in the reply if the answer is no success */
 
     struct record record;
     size_t record_bytes; /* what the pool counts for it; the record itself may be gone by then */
@@ -66,14 +38,12 @@ struct request {
     uint64_t epoch; /* of the partition when the record was taken in */
 
     unsigned tries;                /* starts of this stage since it was entered */
-    unsigned retries[STAGE_COUNT]; /* retries that were an event's own, by stage; never reset, so
-                                      every road ends */
+    unsigned retries[STAGE_COUNT]; /* of its own; never reset, so that every road ends */
     unsigned ages;                 /* steps taken on a schedule since the present doubt arose */
     unsigned absences;             /* how often a look-up's "absent" was believed */
     int64_t retry_since_ms;        /* when the first own retry was planned; 0: none */
     int64_t doubt_since_ms;        /* when the present doubt arose */
-    int64_t pause_ms; /* what a shell that posts paced, held or failed asks for (Retry-After …); 0:
-                         as the plan likes */
+    int64_t pause_ms; /* what a shell asks for (Retry-After …); 0: as the plan likes */
     int64_t wake_ms;
     size_t sleep_slot; /* place in the sleepers' heap */
     struct lane_tickets lanes;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "worker/core/guid.h"
+
+#include <stdint.h>
+
+/* What a request carries from its shells, beside its record and its event: what Redis confirmed,
+ * and what Graph said. */
+
+enum { GRAPH_REQUEST_ID_MAX = 64 }; /* Graph's request-id is a GUID; room for other servers' */
+
+/* What Graph said last, kept for the reply. */
+struct graph_trace {
+    char *object; /* owned; the object Graph answered with, JSON text, or NULL */
+    char *page;   /* owned; look.h: where the list that is being read goes on, or NULL */
+    char request_id[GRAPH_REQUEST_ID_MAX]; /* header request-id of the last answer, or "" */
+    char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
+};
+
+enum { HASH_SIZE = 64 + 1 }; /* hexadecimal */
+
+/* The claim as Redis confirmed it (worker/core/claim.h). */
+struct claim {
+    uint64_t fence;         /* 0: none held */
+    int64_t confirmed_ms;   /* when Redis last said that it is ours */
+    int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
+    /* Of the real request that the intent stands for, set with it; "": none. */
+    char client_request_id[GUID_SIZE];
+    /* SHA-256 of source and id, which names the event in Redis, and of what it asks for; "": not
+     * made yet. */
+    char event_hash[HASH_SIZE], body_hash[HASH_SIZE];
+};
+
+struct attempts {
+    unsigned dry_run, submit, look; /* calls to Graph that were made, for the reply */
+};
