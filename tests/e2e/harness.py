@@ -22,7 +22,8 @@ import sandbox_client
 from kafka_server import KafkaServer
 from topics import Follower, Topics
 
-BIN = os.environ.get("USHER_RELEASE_BIN") or os.environ.get("USHER_BIN", "build/release/usher")
+RELEASE = os.environ.get("USHER_RELEASE_BIN", "build/release/usher")  # to measure with
+BIN = os.environ.get("USHER_BIN", RELEASE)  # tests/run: the one with sanitizers
 SECRET = "e2e-client-secret"
 
 
@@ -74,8 +75,8 @@ class Redis:
 class Worker:
     """`usher run` with a settings file of its own."""
 
-    def __init__(self, folder, settings, name="w1", environment=None):
-        self.name = name
+    def __init__(self, folder, settings, name="w1", environment=None, program=BIN):
+        self.name, self.program = name, program
         self.log = os.path.join(folder, f"{name}.log")
         self.port = processes.free_port()
         settings = merged(settings, {"kafka": {"instance_id": name},
@@ -88,7 +89,8 @@ class Worker:
         self.start()
 
     def start(self):
-        self.process = processes.start([BIN, "run", "-c", self.file], self.log, self.environment)
+        self.process = processes.start([self.program, "run", "-c", self.file], self.log,
+                                       self.environment)
 
     def alive(self):
         if self.process.poll() is not None:
@@ -162,6 +164,7 @@ class World:
         self.settings = merged(self.base_settings(), settings)
         self.group = self.settings["kafka"]["group"]
         self.workers, self.followers = [], []
+        self.program = BIN
 
     def base_settings(self):
         secret = os.path.join(self.folder, "secret")
@@ -182,7 +185,8 @@ class World:
             "drain": "10s", "log": {"level": "info", "format": "json"}}
 
     def worker(self, name="w1", environment=None, **settings):
-        worker = Worker(self.folder, merged(self.settings, settings), name, environment)
+        worker = Worker(self.folder, merged(self.settings, settings), name, environment,
+                        self.program)
         self.workers.append(worker)
         return worker
 
@@ -205,6 +209,7 @@ class World:
     def wait_assigned(self, workers, partitions=4):
         """Until these have all partitions between them, and each has one."""
         def shares():
+            self.alive()
             return [w.metric("usher_kafka_assigned_partitions") or 0 for w in workers]
         processes.wait_until("partitions are shared", lambda: sum(shares()) == partitions
                              and min(shares()) > 0, 30)
@@ -243,8 +248,12 @@ class World:
 class E2eCase(unittest.TestCase):
     """One Kafka for all tests of a class. The folder with all logs stays if one of them fails."""
 
+    program = BIN
+
     @classmethod
     def setUpClass(cls):
+        beside = os.path.join(os.path.dirname(cls.program), "usher-sandbox")
+        sandbox_client.PROGRAM = beside if os.path.exists(beside) else sandbox_client.PROGRAM
         cls.folder = tempfile.mkdtemp(prefix="usher-e2e-")
         cls.kafka = cls.make_kafka()
         cls.failures = 0
@@ -265,6 +274,7 @@ class E2eCase(unittest.TestCase):
     def world(self, name=None, sandbox_options=(), **settings):
         world = World(self.folder, self.kafka, name or self._testMethodName.replace("_", "-"),
                       sandbox_options, settings)
+        world.program = self.program
         self.addCleanup(world.close)
         return world
 
@@ -282,8 +292,6 @@ def figure(name, text):
 
 
 def main():
-    os.environ.setdefault("USHER_SANDBOX", os.path.join(os.path.dirname(BIN), "usher-sandbox"))
-    sandbox_client.PROGRAM = os.environ["USHER_SANDBOX"]
     sys.stdout.reconfigure(line_buffering=True)
     unittest.main(verbosity=2)
 

@@ -10,6 +10,8 @@ COUNT = 10000
 
 
 class MainJobTest(harness.E2eCase):
+    program = harness.RELEASE
+
     def test_ten_thousand_events(self):
         world = self.world("main")
         made = events.mixture(COUNT, seed=20261121, prefix="main", reply_topics=[world.other])
