@@ -277,8 +277,10 @@ int64_t kafka_read_committed(const char *brokers, const char *group, const char 
     rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(list, topic, partition);
     assert_int_equal(rd_kafka_committed(rk, list, CALL_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
     int64_t offset = element->offset;
-    *ret_metadata =
-        strndup(element->metadata_size > 0 ? element->metadata : "", element->metadata_size);
+    *ret_metadata = calloc(element->metadata_size + 1, 1);
+    assert_non_null(*ret_metadata);
+    if (element->metadata_size > 0)
+        memcpy(*ret_metadata, element->metadata, element->metadata_size);
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_destroy(rk);
     return offset;

@@ -35,12 +35,13 @@ static bool grow(struct assignment *assignment, size_t id)
 {
     if (id < assignment->all_count)
         return true;
-    struct slot **all = realloc(assignment->all, (id + 1) * sizeof *all);
+    struct slot **all = realloc(assignment->all, (id + 1) * sizeof(struct slot *));
     if (all == NULL)
         return false;
-    memset(all + assignment->all_count, 0, (id + 1 - assignment->all_count) * sizeof *all);
+    memset(all + assignment->all_count, 0,
+           (id + 1 - assignment->all_count) * sizeof(struct slot *));
     assignment->all = all;
-    struct slot **slots = realloc(assignment->slots, (id + 1) * sizeof *slots);
+    struct slot **slots = realloc(assignment->slots, (id + 1) * sizeof(struct slot *));
     if (slots == NULL)
         return false;
     assignment->slots = slots;
@@ -124,13 +125,25 @@ void assignment_offer(struct assignment *assignment,
         fatal(assignment, 70, "cannot start a thread");
 }
 
+/* The metadata as a string, to be freed; "" where there is none. */
+static char *text_of(const rd_kafka_topic_partition_t *committed)
+{
+    size_t size = committed->metadata != NULL ? committed->metadata_size : 0;
+    char *text = calloc(size + 1, 1);
+    if (text != NULL && size > 0)
+        memcpy(text, committed->metadata, size);
+    return text;
+}
+
 static bool open_ledger(struct assignment *assignment, struct slot *slot,
                         const rd_kafka_topic_partition_t *committed)
 {
     bool is_new = committed->offset < 0;
-    char *metadata = committed->metadata_size > 0
-                         ? strndup(committed->metadata, committed->metadata_size)
-                         : NULL;
+    char *metadata = text_of(committed);
+    if (metadata == NULL) {
+        fatal(assignment, 70, "out of memory");
+        return false;
+    }
     enum ledger_metadata found =
         ledger_open(&slot->partition.ledger, is_new ? 0 : committed->offset, metadata);
     free(metadata);

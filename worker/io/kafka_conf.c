@@ -18,6 +18,9 @@ static const struct property both_defaults[] = {
     {"client.id", "usher"},
     {"enable.metrics.push", "false"},
     {"socket.keepalive.enable", "true"},
+    /* A cluster whose brokers were all fenced says that it has none; at the default the client
+       believes it for 5 minutes. */
+    {"metadata.recovery.rebootstrap.trigger.ms", "10000"},
     /* A broker that is back is noticed within a second. */
     {"reconnect.backoff.max.ms", "1000"},
 };
@@ -51,12 +54,12 @@ static const struct property consumer_owned[] = {
     {"enable.partition.eof", "false"},
 };
 
-/* 10 s is what Kafka Streams uses: a crashed worker's transaction stands in nobody's way for
- * longer. */
+/* Reports of what was delivered are wanted too: with those of failures alone, rd_kafka_flush()
+ * sleeps in steps of 10 ms. */
 static const struct property producer_owned[] = {
     {"enable.idempotence", "true"},
-    {"message.timeout.ms", "8000"},
-    {"delivery.report.only.error", "true"},
+    {"message.timeout.ms", "8000"}, /* below transaction.timeout.ms */
+    {"delivery.report.only.error", "false"},
 };
 
 static void on_log(const rd_kafka_t *rk, int syslog_level, const char *facility, const char *text)
@@ -209,6 +212,8 @@ rd_kafka_conf_t *kafka_conf_producer(const struct settings *settings, struct err
     kafka_instance_id(settings, instance_id);
     (void)snprintf(transactional_id, sizeof transactional_id, "%.249s-%s", settings->kafka.group,
                    instance_id);
+    /* 10 s is what Kafka Streams uses: a crashed worker's transaction stands in nobody's way for
+     * longer. */
     if (set(conf, "transactional.id", transactional_id, error) &&
         set(conf, "transaction.timeout.ms", "10000", error))
         return conf;

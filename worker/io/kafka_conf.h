@@ -21,8 +21,7 @@ void kafka_instance_id(const struct settings *settings, char ret[KAFKA_INSTANCE_
 /* Configurations for one handle each; kafka_create() takes them over. `extra` callbacks and the
  * opaque are set by the caller between the two calls. NULL: the operator's mistake, in `error`. */
 rd_kafka_conf_t *kafka_conf_consumer(const struct settings *settings, struct error *error);
-/* With delivery: exactly-once it is transactional, else idempotent only. Delivery reports come for
- * failures only. */
+/* With delivery: exactly-once it is transactional, else idempotent only. */
 rd_kafka_conf_t *kafka_conf_producer(const struct settings *settings, struct error *error);
 /* Of a client that joins no group and has no transactional id: doctor, dlq, audit, and the like. */
 rd_kafka_conf_t *kafka_conf_plain(const struct settings *settings, rd_kafka_type_t type,

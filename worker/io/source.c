@@ -75,8 +75,9 @@ static void on_fatal_error(struct source *source)
         char instance_id[KAFKA_INSTANCE_ID_SIZE];
         kafka_instance_id(source->settings, instance_id);
         (void)snprintf(why, sizeof why,
-                       "another worker uses kafka.instance_id \"%s\" in group \"%s\"; give each "
-                       "its own",
+                       "another worker uses kafka.instance_id \"%s\" in group \"%s\" (give each "
+                       "its own), or the brokers stood still for longer than session.timeout.ms "
+                       "(start again)",
                        instance_id, source->settings->kafka.group);
         fatal(source, 75, why);
         return;
