@@ -1,8 +1,11 @@
 /* TLS to Redis: only to the host that is meant, and never a password to another. */
 #include "tests/io/certificates.h"
 #include "tests/io/redis_world.h"
+#include "worker/io/redis_dial.h"
 #include "worker/io/redis_tls.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,7 +74,7 @@ static void is_refused_before_auth(const char *why)
 {
     redis_world_create(&world);
     redis_world_until(&world, says_why, (void *)(uintptr_t)why);
-    assert_non_null(strstr(redis_trouble(world.redis), "redis.url: "));
+    assert_memory_equal(redis_trouble(world.redis), "redis.", 6);
     assert_false(redis_is_up(world.redis));
     assert_null(strstr(redis_server_ask(&server, "INFO commandstats"), "cmdstat_auth"));
 }
@@ -107,7 +110,7 @@ static void refuses_another_name(void **state)
     (void)state;
     start("DNS:redis.example,IP:127.0.0.1", "no");
     use_host("localhost");
-    is_refused_before_auth("hostname mismatch");
+    is_refused_before_auth("is refused: localhost is not among its names (hostname mismatch)");
 }
 
 static void refuses_another_address(void **state)
@@ -115,7 +118,7 @@ static void refuses_another_address(void **state)
     (void)state;
     start("DNS:localhost,IP:127.0.0.2", "no");
     use_host("127.0.0.1");
-    is_refused_before_auth("IP address mismatch");
+    is_refused_before_auth("is refused: 127.0.0.1 is not among its names (IP address mismatch)");
 }
 
 static void refuses_half_a_wildcard(void **state)
@@ -123,7 +126,7 @@ static void refuses_half_a_wildcard(void **state)
     (void)state;
     start("DNS:local*", "no");
     use_host("localhost");
-    is_refused_before_auth("hostname mismatch");
+    is_refused_before_auth("is refused: localhost is not among its names (hostname mismatch)");
 }
 
 static void refuses_an_unknown_authority(void **state)
@@ -135,7 +138,7 @@ static void refuses_an_unknown_authority(void **state)
     snprintf(other, sizeof other, "%s/ca.pem", other_ca_dir);
     world.settings.redis.tls_ca_file = other;
     use_host("localhost");
-    is_refused_before_auth("the certificate of localhost");
+    is_refused_before_auth("redis.tls_ca_file: the certificate of localhost");
 }
 
 static void refuses_the_system_s_authorities_if_it_is_none_of_them(void **state)
@@ -144,7 +147,54 @@ static void refuses_the_system_s_authorities_if_it_is_none_of_them(void **state)
     start("DNS:localhost", "no");
     world.settings.redis.tls_ca_file = "";
     use_host("localhost");
-    is_refused_before_auth("the certificate of localhost");
+    is_refused_before_auth("no authority of the system's store has signed it");
+}
+
+/* A handshake that ends in the call that begins it, as it may where the server is quick. */
+static void explain_at_once(struct error *ret)
+{
+    struct redis_peer peer = {.loop = &world.loop, .settings = &world.settings};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct addrinfo address = {.ai_addr = (struct sockaddr *)&to, .ai_addrlen = sizeof to};
+    SSL *ssl = NULL;
+
+    assert_true(redis_url_read(world.url, &peer.url, ret));
+    redisAsyncContext *context = redis_dial(&peer, &address, ret);
+    assert_non_null(context);
+    struct pollfd connected = {.fd = context->c.fd, .events = POLLOUT};
+    assert_int_equal(poll(&connected, 1, 10000), 1);
+    assert_int_equal(fcntl(context->c.fd, F_SETFL, 0), 0); /* it blocks from here on */
+    context->c.flags |= REDIS_BLOCK;
+    assert_false(redis_dial_start_tls(&peer, context, &ssl, ret));
+    assert_null(ssl);
+    redisAsyncFree(context);
+}
+
+static void says_the_same_at_every_moment(void **state)
+{
+    static const char *const names[] = {"DNS:localhost", "DNS:elsewhere"};
+    char authorities[2][128];
+    struct error error;
+
+    (void)state;
+    snprintf(authorities[0], sizeof authorities[0], "%s/ca.pem", other_ca_dir);
+    snprintf(authorities[1], sizeof authorities[1], "%s", ca);
+    for (int i = 0; i < 2; i++) {
+        start(names[i], "no");
+        use_host("localhost");
+        world.settings.redis.tls_ca_file = authorities[i];
+        is_refused_before_auth(i == 0 ? "redis.tls_ca_file: the certificate of localhost"
+                                      : "redis.url: the certificate of localhost");
+        explain_at_once(&error);
+        print_message("%s\n", error.text);
+        const char *trouble = redis_trouble(world.redis);
+        assert_memory_equal(trouble, error.text, strlen(error.text));
+        assert_string_equal(trouble + strlen(error.text), "; retrying");
+        redis_destroy(world.redis);
+        world.redis = NULL;
+        uv_run(&world.loop, UV_RUN_DEFAULT);
+        redis_server_kill(&server);
+    }
 }
 
 static void shows_its_own_certificate(void **state)
@@ -243,6 +293,7 @@ int main(void)
         TEST(refuses_half_a_wildcard),
         TEST(refuses_an_unknown_authority),
         TEST(refuses_the_system_s_authorities_if_it_is_none_of_them),
+        TEST(says_the_same_at_every_moment),
         TEST(shows_its_own_certificate),
         TEST(is_not_let_in_without_its_own_certificate),
         TEST(speaks_no_tls_to_a_plain_port),

@@ -70,7 +70,8 @@ static void waits_for_a_full_redis(void **state)
 static void waits_for_missing_rights(void **state)
 {
     (void)state;
-    is_paced_while("ACL SETUSER default -hset", "extend its ACL", "ACL SETUSER default +hset");
+    is_paced_while("ACL SETUSER default -hset", "may not do all that it must",
+                   "ACL SETUSER default +hset");
 }
 
 static void waits_for_the_replicas_that_redis_wants(void **state)

@@ -55,7 +55,8 @@ void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *conte
                            void *context);
 
 bool redis_is_up(const struct redis *redis);
-/* It is not, because Redis does not take our name or password (exit 77 instead of 69). */
+/* It is not, because Redis does not take our name or password, or our user may not do what it must
+ * (exit 77 instead of 69). */
 bool redis_is_refused(const struct redis *redis);
 /* Why it is not up, a sentence that names the setting; "" when it is. Never holds a password. */
 const char *redis_trouble(const struct redis *redis);

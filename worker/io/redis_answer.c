@@ -1,5 +1,7 @@
 #include "worker/io/redis_answer.h"
 
+#include "worker/io/redis_scripts.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -14,10 +16,12 @@ static bool says(const redisReply *reply, const char *word)
            (found[size] == ' ' || found[size] == '\0');
 }
 
-/* Redis 7.0 has no word of its own for what a script's user may not do. */
-static bool is_forbidden(const redisReply *reply)
+/* Redis 6 and 7.0 have no word of their own for what a script's user may not do: a plain ERR. */
+bool redis_answer_is_forbidden(const redisReply *reply)
 {
-    return says(reply, "NOPERM") || strstr(reply->str, "The user executing the script") != NULL;
+    return reply->type == REDIS_REPLY_ERROR &&
+           (says(reply, "NOPERM") || says(reply, "NOAUTH") ||
+            strstr(reply->str, "The user executing the script") != NULL);
 }
 
 /* Words that Redis 6 may hide in an error of a script. */
@@ -29,7 +33,7 @@ static bool is_about_redis(const redisReply *reply)
         if (says(reply, words[i]))
             return true;
     }
-    return is_forbidden(reply);
+    return redis_answer_is_forbidden(reply);
 }
 
 static bool is_array_of_texts(const redisReply *reply, size_t texts)
@@ -93,8 +97,8 @@ void redis_answer_explain(const redisReply *reply, struct error *ret)
         {"OOM", "Redis is full: give it more memory"},
         {"MISCONF", "Redis cannot write to its disk: look at its log"},
         {"NOREPLICAS", "Redis misses the replicas that its min-replicas-to-write asks for"},
-        {"NOPERM", "the user of redis.username may not do all that it must: extend its ACL"},
         {"NOAUTH", "Redis wants a password: set redis.password or redis.password_file"},
+        {"READONLY", "this Redis is a replica and takes no writes: give the master's address"},
         {"LOADING", "Redis is reading its data in: wait"},
         {"BUSY", "a script of somebody else's keeps Redis busy: wait, or SCRIPT KILL"},
         {"MOVED", "Redis Cluster is not supported: give redis.url a Redis of its own"},
@@ -103,13 +107,18 @@ void redis_answer_explain(const redisReply *reply, struct error *ret)
     };
 
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
-        const char *word = advices[i].word;
-        if (reply->type == REDIS_REPLY_ERROR &&
-            (says(reply, word) || (strcmp(word, "NOPERM") == 0 && is_forbidden(reply)))) {
+        if (reply->type == REDIS_REPLY_ERROR && says(reply, advices[i].word)) {
             error_set(ret, "redis.url: %s (%.120s)", advices[i].advice, reply->str);
             return;
         }
     }
-    error_set(ret, "redis.url: Redis refused a command: %.200s",
-              reply->type == REDIS_REPLY_ERROR ? reply->str : "its answer has an unknown shape");
+    if (redis_answer_is_forbidden(reply))
+        error_set(ret,
+                  "redis.username: this user may not do all that it must, on all keys that begin "
+                  "with redis.key_prefix; grant it " REDIS_RIGHTS " (%.120s)",
+                  reply->str);
+    else
+        error_set(ret, "redis.url: Redis refused a command: %.200s",
+                  reply->type == REDIS_REPLY_ERROR ? reply->str
+                                                   : "its answer has an unknown shape");
 }

@@ -9,7 +9,7 @@
 enum redis_meaning {
     REDIS_ANSWERED,  /* an array of texts, as asked */
     REDIS_LOST,      /* the connection broke: it may have been carried out or not */
-    REDIS_NOT_NOW,   /* Redis serves nobody at the moment: full, loading, busy, no permission … */
+    REDIS_NOT_NOW,   /* Redis serves nobody at the moment: full, loading, busy, forbidden … */
     REDIS_REPLICA,   /* Redis takes no writes: it has become a replica */
     REDIS_FORGOT,    /* Redis has forgotten the scripts */
     REDIS_UNFIT_KEY, /* Redis works, and fails at this key alone */
@@ -27,6 +27,9 @@ enum { REDIS_CLAIM_TEXTS = 8, REDIS_MARK_TEXTS = 2, REDIS_RECORD_TEXTS = 1 };
 
 /* The answer of the claim script, which has REDIS_CLAIM_TEXTS. */
 struct claim_answer redis_answer_claim(const redisReply *reply);
+
+/* Our user may not do this: no event's fault, and nothing that passes by itself. */
+bool redis_answer_is_forbidden(const redisReply *reply);
 
 /* Redis' words in an error, and what to do about it, as a sentence. */
 void redis_answer_explain(const redisReply *reply, struct error *ret);

@@ -29,6 +29,15 @@ void redis_note_refusal(struct redis *redis)
     log_write(LOG_WARN, "redis.refused", "%s", redis->refusal.text);
 }
 
+void redis_see_refusal(struct redis *redis, const redisReply *reply)
+{
+    redis_answer_explain(reply, &redis->refusal);
+    if (redis_answer_is_forbidden(reply))
+        redis_connection_leave(redis->connection, redis->refusal.text);
+    else
+        redis_note_refusal(redis);
+}
+
 /* An answer of Redis that is none of the script's: what the call's request gets posted. */
 static enum outcome read_refusal(struct redis_call *call, const redisReply *reply,
                                  enum redis_meaning meaning)
@@ -48,8 +57,7 @@ static enum outcome read_refusal(struct redis_call *call, const redisReply *repl
         return OUTCOME_PACED;
     }
     if (meaning == REDIS_NOT_NOW) {
-        redis_answer_explain(reply, &redis->refusal);
-        redis_note_refusal(redis);
+        redis_see_refusal(redis, reply);
         return OUTCOME_PACED;
     }
     redis_answer_explain(reply, &error);

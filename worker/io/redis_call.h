@@ -10,7 +10,6 @@
 /* The inside of the Redis shell, for redis.c, redis_mark.c and redis_call.c only. */
 
 enum {
-    REDIS_PREFIX_MAX = 200, /* redis.key_prefix; config/rules.c has the same */
     REDIS_KEY_SIZE = REDIS_PREFIX_MAX + sizeof ":event:" + DIGEST_HEX_SIZE,
     REDIS_OWNER_SIZE = 256, /* a host name has 253 bytes at most */
     REDIS_NUMBER_SIZE = 24,
@@ -51,6 +50,9 @@ void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms);
 
 /* Redis is taken for down for REDIS_REFUSAL_MS, because of redis->refusal. */
 void redis_note_refusal(struct redis *redis);
+/* The same, because of this answer, which was REDIS_NOT_NOW. Where our user may not do something,
+ * Redis is left instead: the greeting finds out when that has ended. */
+void redis_see_refusal(struct redis *redis, const redisReply *reply);
 
 /* A call: made, filled with arguments, sent. `rq` is NULL for a release. NULL: no memory. */
 struct redis_call *redis_call_make(struct redis *redis, struct request *rq, int64_t now_ms,

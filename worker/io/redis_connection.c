@@ -35,7 +35,7 @@ struct redis_connection {
     size_t open;         /* commands without an answer */
     int64_t progress_ms; /* when the last answer came, or the present state began */
     unsigned failures;   /* since it was up last */
-    bool refused;
+    bool refused;        /* by Redis, at the last try */
     struct error trouble;
     struct redis_connection_counters counters;
 };
@@ -93,8 +93,9 @@ static void lose(struct redis_connection *c, const char *why)
         return;
     c->context = NULL;
     c->ssl = NULL;
-    error_set(&c->trouble, "%s; retrying", why);
     if (!next) {
+        c->refused = false;
+        error_set(&c->trouble, "%s; retrying", why);
         forget_addresses(c);
         c->failures++;
         c->counters.losses++;
@@ -119,9 +120,9 @@ static void on_greeted(void *context, enum redis_greeting_result result, const c
 {
     struct redis_connection *c = context;
 
-    c->refused = result == REDIS_GREETING_REFUSED;
     if (result != REDIS_GREETING_DONE) {
         drop(c, why);
+        c->refused = result == REDIS_GREETING_REFUSED;
         return;
     }
     if (c->state != STATE_GREETING)
@@ -129,6 +130,7 @@ static void on_greeted(void *context, enum redis_greeting_result result, const c
     enter(c, STATE_UP);
     forget_addresses(c);
     c->failures = 0;
+    c->refused = false;
     c->trouble = (struct error){0};
     c->counters.connects++;
     log_write(LOG_INFO, "redis.connected", "connected to %s, database %d", c->peer.url.name,
@@ -148,7 +150,8 @@ static void on_connect(redisAsyncContext *context, int status)
         return;
     }
     enter(c, STATE_GREETING);
-    if (!redis_greeting_start(&c->greeting, c->peer.settings, c->peer.url.database, &error))
+    if (!redis_dial_start_tls(&c->peer, context, &c->ssl, &error) ||
+        !redis_greeting_start(&c->greeting, c->peer.url.database, &error))
         drop(c, error.text);
 }
 
@@ -171,7 +174,7 @@ static void connect_to(struct redis_connection *c, const struct addrinfo *addres
     struct error error = {0};
 
     enter(c, STATE_CONNECTING);
-    c->context = redis_dial(&c->peer, address, &c->ssl, &error);
+    c->context = redis_dial(&c->peer, address, &error);
     if (c->context == NULL) {
         lose(c, error.text);
         return;
@@ -358,6 +361,7 @@ struct redis_connection *redis_connection_create(uv_loop_t *loop, const struct s
     c->greeting.send = send_command;
     c->greeting.on_end = on_greeted;
     c->greeting.context = c;
+    c->greeting.settings = settings;
     error_set(&c->trouble, "redis.url: not connected to %s yet", peer.url.name);
     set_timer(c, 0, 0);
     return c;

@@ -48,7 +48,7 @@ void redis_connection_load_scripts(struct redis_connection *connection);
 void redis_connection_leave(struct redis_connection *connection, const char *why);
 
 bool redis_connection_is_up(const struct redis_connection *connection);
-/* Redis has refused our name or password at the last try. */
+/* At the last try Redis refused our name or password, or our user may not do what it must. */
 bool redis_connection_is_refused(const struct redis_connection *connection);
 /* "" when it is up; else a sentence that names the setting; never a password. */
 const char *redis_connection_trouble(const struct redis_connection *connection);

@@ -16,24 +16,25 @@ bool redis_dial_check(const struct redis_peer *peer, struct error *error)
     return ssl != NULL;
 }
 
-static bool start_tls(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
-                      struct error *error)
+bool redis_dial_start_tls(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
+                          struct error *error)
 {
+    *ret_ssl = NULL;
+    if (peer->url.transport != REDIS_TLS)
+        return true;
     SSL *ssl = redis_tls_create(peer->settings, peer->url.host, error);
-
     if (ssl == NULL)
         return false;
-    if (redisInitiateSSL(&context->c, ssl) != REDIS_OK) {
-        SSL_free(ssl);
-        return error_set(error, "redis.url: cannot connect to %s: %s", peer->url.name,
-                         context->c.errstr);
+    if (redisInitiateSSL(&context->c, ssl) == REDIS_OK) {
+        *ret_ssl = ssl;
+        return true;
     }
-    *ret_ssl = ssl;
-    return true;
+    redis_dial_explain(peer, context, ssl, error);
+    SSL_free(ssl);
+    return false;
 }
 
-static bool set_up(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
-                   struct error *error)
+static bool set_up(const struct redis_peer *peer, redisAsyncContext *context, struct error *error)
 {
     if (context->err != 0)
         return error_set(error, "redis.url: cannot connect to %s: %s", peer->url.name,
@@ -41,16 +42,15 @@ static bool set_up(const struct redis_peer *peer, redisAsyncContext *context, SS
     context->c.reader->maxelements = REPLY_ELEMENTS_MAX;
     if (redisLibuvAttach(context, peer->loop) != REDIS_OK)
         return error_set(error, "redis.url: the loop takes no more sockets");
-    return peer->url.transport != REDIS_TLS || start_tls(peer, context, ret_ssl, error);
+    return true;
 }
 
 redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrinfo *address,
-                              SSL **ret_ssl, struct error *error)
+                              struct error *error)
 {
     char text[NI_MAXHOST];
     redisOptions options = {0};
 
-    *ret_ssl = NULL;
     if (address == NULL) {
         REDIS_OPTIONS_SET_UNIX(&options, peer->url.path);
     } else if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL, 0,
@@ -65,7 +65,7 @@ redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrin
         error_set(error, "redis.url: no memory for a connection");
         return NULL;
     }
-    if (set_up(peer, context, ret_ssl, error))
+    if (set_up(peer, context, error))
         return context;
     redisAsyncFree(context);
     return NULL;
@@ -75,15 +75,10 @@ void redis_dial_explain(const struct redis_peer *peer, const redisAsyncContext *
                         const SSL *ssl, struct error *ret)
 {
     const char *name = peer->url.name;
-    const char *refusal = ssl != NULL ? redis_tls_refusal(ssl) : NULL;
 
-    if (refusal != NULL)
-        error_set(
-            ret,
-            "redis.url: the certificate of %s is refused: %s; look at redis.tls_ca_file and at the "
-            "names in the certificate",
-            name, refusal);
-    else if (ssl != NULL && !SSL_is_init_finished(ssl))
+    if (ssl != NULL && redis_tls_explain(ssl, peer->settings, &peer->url, ret))
+        return;
+    if (ssl != NULL && !SSL_is_init_finished(ssl))
         error_set(ret, "redis.url: %s broke off before TLS stood; does that port speak TLS?", name);
     else
         error_set(ret, "redis.url: lost the connection to %s: %s", name,

@@ -20,10 +20,14 @@ struct redis_peer {
 bool redis_dial_check(const struct redis_peer *peer, struct error *error);
 
 /* `address` is one that the URL's host stands for, NULL for a socket. The context has begun to
- * connect; its callbacks are the caller's to set. *ret_ssl is the context's SSL, owned by it; NULL
- * without TLS. NULL: a sentence that names the setting. */
+ * connect; its callbacks are the caller's to set. NULL: a sentence that names the setting. */
 redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrinfo *address,
-                              SSL **ret_ssl, struct error *error);
+                              struct error *error);
+
+/* For its connect callback, before anything is sent. *ret_ssl is the context's SSL, owned by it;
+ * NULL without TLS. False: a sentence; the context is of no more use. */
+bool redis_dial_start_tls(const struct redis_peer *peer, redisAsyncContext *context, SSL **ret_ssl,
+                          struct error *error);
 
 /* Why a connection that once began was lost, as a sentence; asked before the context is freed. */
 void redis_dial_explain(const struct redis_peer *peer, const redisAsyncContext *context,

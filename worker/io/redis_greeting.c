@@ -1,7 +1,11 @@
 #include "worker/io/redis_greeting.h"
 
+#include "worker/io/redis_answer.h"
+
 #include <stdio.h>
 #include <string.h>
+
+static const char no_memory[] = "redis.url: no memory for a connection";
 
 static void end(struct redis_greeting *greeting, enum redis_greeting_result result, const char *why)
 {
@@ -11,22 +15,22 @@ static void end(struct redis_greeting *greeting, enum redis_greeting_result resu
 
 /* Redis' own words, except to AUTH: there an error may repeat what was sent (an unknown command
  * does), so only its first word is taken. */
-static void fail(struct redis_greeting *greeting, enum redis_greeting_step step, const char *words)
+static void fail(struct redis_greeting *greeting, enum redis_greeting_step step,
+                 const redisReply *reply)
 {
-    char why[ERROR_TEXT_SIZE];
+    struct error why = {0};
 
     if (step == GREETING_AUTH) {
-        snprintf(why, sizeof why,
-                 "redis.password: Redis refused it, or the user of redis.username (%.*s); "
-                 "the user's ACL",
-                 (int)strcspn(words, " "), words);
-        end(greeting, REDIS_GREETING_REFUSED, why);
+        error_set(&why,
+                  "redis.password: Redis refused it, or the user of redis.username (%.*s); "
+                  "the user's ACL",
+                  (int)strcspn(reply->str, " "), reply->str);
+        end(greeting, REDIS_GREETING_REFUSED, why.text);
         return;
     }
-    bool refused = strncmp(words, "NOAUTH", 6) == 0 || strncmp(words, "NOPERM", 6) == 0;
-    snprintf(why, sizeof why, "%s: Redis does not let us in: %.200s",
-             refused ? "redis.username" : "redis.url", words);
-    end(greeting, refused ? REDIS_GREETING_REFUSED : REDIS_GREETING_FAILED, why);
+    redis_answer_explain(reply, &why);
+    end(greeting, redis_answer_is_forbidden(reply) ? REDIS_GREETING_REFUSED : REDIS_GREETING_FAILED,
+        why.text);
 }
 
 static bool keep_sha(struct redis_greeting *greeting, enum redis_greeting_step step,
@@ -38,6 +42,19 @@ static bool keep_sha(struct redis_greeting *greeting, enum redis_greeting_step s
     return true;
 }
 
+static bool is_good(struct redis_greeting *greeting, enum redis_greeting_step step,
+                    const redisReply *reply)
+{
+    if (step == GREETING_NAME) /* only a help for whoever lists clients */
+        return true;
+    if (step == GREETING_PROBE)
+        return redis_answer_meaning(reply, 1) == REDIS_ANSWERED;
+    return step >= GREETING_LOAD ? keep_sha(greeting, step, reply)
+                                 : reply->type != REDIS_REPLY_ERROR;
+}
+
+static bool send_probe(struct redis_greeting *greeting);
+
 static void on_reply(struct redis_command *command, const redisReply *reply)
 {
     struct redis_greeting_command *this = (struct redis_greeting_command *)command;
@@ -47,13 +64,12 @@ static void on_reply(struct redis_command *command, const redisReply *reply)
     greeting->open--;
     if (reply == NULL || greeting->failed)
         return;
-    if (reply->type == REDIS_REPLY_ERROR &&
-        step != GREETING_NAME) /* only a help for whoever lists clients */
-        fail(greeting, step, reply->str);
-    else if (step >= GREETING_LOAD && !keep_sha(greeting, step, reply))
-        fail(greeting, step, "what answers there is no Redis");
-    else if (greeting->open == 0)
+    if (!is_good(greeting, step, reply))
+        fail(greeting, step, reply);
+    else if (step == GREETING_PROBE)
         end(greeting, REDIS_GREETING_DONE, "");
+    else if (greeting->open == 0 && !send_probe(greeting))
+        end(greeting, REDIS_GREETING_FAILED, no_memory);
 }
 
 static bool send_step(struct redis_greeting *greeting, enum redis_greeting_step step,
@@ -89,15 +105,29 @@ static bool send_scripts(struct redis_greeting *greeting)
     return sent;
 }
 
+/* A name that no event's key has. The script is one step, so that workers share it. */
+static bool send_probe(struct redis_greeting *greeting)
+{
+    char key[REDIS_PREFIX_MAX + sizeof ":event:probe"];
+    char interlock[REDIS_PREFIX_MAX + sizeof ":interlock"];
+    const char *prefix = greeting->settings->redis.key_prefix;
+
+    snprintf(key, sizeof key, "%s:event:probe", prefix);
+    snprintf(interlock, sizeof interlock, "%s:interlock", prefix);
+    return send_texts(greeting, GREETING_PROBE,
+                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "2", key, interlock,
+                                       NULL});
+}
+
 bool redis_greeting_load_scripts(struct redis_greeting *greeting)
 {
     return greeting->open > 0 || send_scripts(greeting);
 }
 
-static bool send_password(struct redis_greeting *greeting, const struct settings *settings,
-                          struct error *error)
+static bool send_password(struct redis_greeting *greeting, struct error *error)
 {
     char password[SECRET_SIZE_MAX];
+    const struct settings *settings = greeting->settings;
     const char *user = settings->redis.username;
     bool sent = true;
 
@@ -109,7 +139,7 @@ static bool send_password(struct redis_greeting *greeting, const struct settings
     else if (password[0] != '\0')
         sent = send_texts(greeting, GREETING_AUTH, (const char *[]){"AUTH", password, NULL});
     explicit_bzero(password, sizeof password);
-    return sent || error_set(error, "redis.url: no memory for a connection");
+    return sent || error_set(error, "%s", no_memory);
 }
 
 bool redis_greeting_check(const struct settings *settings, struct error *error)
@@ -130,17 +160,19 @@ static bool send_rest(struct redis_greeting *greeting, int database)
     if (database != 0 &&
         !send_texts(greeting, GREETING_SELECT, (const char *[]){"SELECT", number, NULL}))
         return false;
+    if (greeting->settings->redis.wait_replicas > 0 &&
+        !send_texts(greeting, GREETING_WAIT, (const char *[]){"WAIT", "0", "1", NULL}))
+        return false;
     return send_texts(greeting, GREETING_NAME,
                       (const char *[]){"CLIENT", "SETNAME", "usher", NULL});
 }
 
-bool redis_greeting_start(struct redis_greeting *greeting, const struct settings *settings,
-                          int database, struct error *error)
+bool redis_greeting_start(struct redis_greeting *greeting, int database, struct error *error)
 {
     greeting->open = 0;
     greeting->failed = false;
-    if (!send_password(greeting, settings, error))
+    if (!send_password(greeting, error))
         return false;
     return (send_rest(greeting, database) && send_scripts(greeting)) ||
-           error_set(error, "redis.url: no memory for a connection");
+           error_set(error, "%s", no_memory);
 }

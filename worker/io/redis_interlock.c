@@ -2,6 +2,7 @@
 
 #include "worker/core/json_writer.h"
 #include "worker/io/log.h"
+#include "worker/io/redis_answer.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -55,10 +56,17 @@ static void on_set(struct redis_command *command, const redisReply *reply)
 static void on_get(struct redis_command *command, const redisReply *reply)
 {
     struct redis_interlock_command *this = (struct redis_interlock_command *)command;
+    struct error why = {0};
 
     this->open = false;
-    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
+    if (reply == NULL)
+        return;
+    if (reply->type == REDIS_REPLY_INTEGER) {
         redis_interlock_see(this->interlock, reply->integer > 0);
+    } else if (redis_answer_is_forbidden(reply)) { /* seen here where there is no event to see it */
+        redis_answer_explain(reply, &why);
+        redis_connection_leave(this->interlock->connection, why.text);
+    }
 }
 
 void redis_interlock_tick(struct redis_interlock *interlock)

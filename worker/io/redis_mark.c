@@ -26,13 +26,13 @@ static void note_unconfirmed(struct redis *redis, const redisReply *reply)
 {
     if (reply == NULL)
         return;
-    if (reply->type == REDIS_REPLY_INTEGER)
-        error_set(
-            &redis->refusal,
-            "redis.wait_replicas: %lld of %d replicas had an intent within %d ms; look at them",
-            reply->integer, redis->settings->redis.wait_replicas, REDIS_WAIT_MS);
-    else
-        redis_answer_explain(reply, &redis->refusal);
+    if (reply->type != REDIS_REPLY_INTEGER) {
+        redis_see_refusal(redis, reply);
+        return;
+    }
+    error_set(&redis->refusal,
+              "redis.wait_replicas: %lld of %d replicas had an intent within %d ms; look at them",
+              reply->integer, redis->settings->redis.wait_replicas, REDIS_WAIT_MS);
     redis_note_refusal(redis);
 }
 

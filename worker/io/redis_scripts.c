@@ -90,13 +90,25 @@ static const char release[] =
     "redis.call('DEL', KEYS[1])\n"
     "return {'ok'}\n";
 
+/* What a missing right would leave behind has been given a time to end. HDEL of the last field
+ * deletes the key. */
+static const char probe[] = "redis.call('TIME')\n"
+                            "redis.call('EXISTS', KEYS[2])\n"
+                            "redis.call('DEL', KEYS[1])\n"
+                            "redis.call('SET', KEYS[1], '', 'PX', 1000)\n"
+                            "redis.call('PEXPIRE', KEYS[1], 1000)\n"
+                            "redis.call('DEL', KEYS[1])\n"
+                            "redis.call('HSET', KEYS[1], 'v', '1')\n"
+                            "redis.call('PEXPIRE', KEYS[1], 1000)\n"
+                            "redis.call('HMGET', KEYS[1], 'v')\n"
+                            "redis.call('HDEL', KEYS[1], 'v')\n"
+                            "return {'ok'}\n";
+
 const char *redis_script_text(enum redis_script script)
 {
     static const char *const texts[REDIS_SCRIPT_COUNT] = {
-        [REDIS_CLAIM] = claim,
-        [REDIS_MARK] = mark,
-        [REDIS_RECORD] = record,
-        [REDIS_RELEASE] = release,
+        [REDIS_CLAIM] = claim,     [REDIS_MARK] = mark,   [REDIS_RECORD] = record,
+        [REDIS_RELEASE] = release, [REDIS_PROBE] = probe,
     };
     return texts[script];
 }

@@ -37,7 +37,19 @@ enum redis_script {
        request was not sent. Returns one text: "ok" or
        "lost". */
     REDIS_RELEASE,
+    /* KEYS probe, interlock. Does once all that the others do, so that a right that is missing
+     * shows before an event needs it; leaves nothing behind. Returns one text: "ok". */
+    REDIS_PROBE,
     REDIS_SCRIPT_COUNT,
 };
+
+enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the same */
+
+/* The rights that a user of Redis' ACL needs on the keys ~<prefix>:*, or more narrowly on
+ * ~<prefix>:event:* and ~<prefix>:interlock. In a script Redis asks for the right to each of its
+ * commands. Beyond these: +wait where redis.wait_replicas is set, +select where redis.url names a
+ * database other than 0; and +client|setname, if the list of clients is to show the name usher.
+ * config/README.md has the same. */
+#define REDIS_RIGHTS "+evalsha +script|load +time +exists +hmget +hset +hdel +pexpire +set +del"
 
 const char *redis_script_text(enum redis_script script);

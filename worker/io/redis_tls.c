@@ -95,9 +95,31 @@ SSL *redis_tls_create(const struct settings *settings, const char *host, struct 
     return ssl;
 }
 
-const char *redis_tls_refusal(const SSL *ssl)
+bool redis_tls_explain(const SSL *ssl, const struct settings *settings, const struct redis_url *url,
+                       struct error *ret)
 {
     long result = SSL_get_verify_result(ssl);
+    const char *words = X509_verify_cert_error_string(result);
+    const char *file = settings->redis.tls_ca_file;
 
-    return result != X509_V_OK ? X509_verify_cert_error_string(result) : NULL;
+    switch (result) {
+    case X509_V_OK:
+        return false;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        error_set(ret,
+                  "redis.url: the certificate of %s is refused: %s is not among its names (%s)",
+                  url->name, url->host, words);
+        return true;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        error_set(ret, "redis.url: the certificate of %s is refused: %s", url->name, words);
+        return true;
+    default:
+        error_set(ret,
+                  "redis.tls_ca_file: the certificate of %s is refused: no authority of %s has "
+                  "signed it (%s)",
+                  url->name, file[0] != '\0' ? file : "the system's store", words);
+        return true;
+    }
 }

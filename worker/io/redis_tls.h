@@ -2,6 +2,7 @@
 
 #include "config/settings.h"
 #include "worker/core/error.h"
+#include "worker/io/redis_url.h"
 
 #include <openssl/ssl.h>
 
@@ -14,5 +15,7 @@
  * the setting. The caller owns it (SSL_free) until hiredis has it. */
 SSL *redis_tls_create(const struct settings *settings, const char *host, struct error *error);
 
-/* Why the server's certificate was refused: a few words; NULL: it was not, or not seen yet. */
-const char *redis_tls_refusal(const SSL *ssl);
+/* True: the server's certificate was refused, and the sentence says why. It names the host for
+ * which the certificate is none, or else redis.tls_ca_file. */
+bool redis_tls_explain(const SSL *ssl, const struct settings *settings, const struct redis_url *url,
+                       struct error *ret);
