@@ -15,8 +15,7 @@ import processes
 CANARIES = {name: f"canary-{name}-Zk3v9" for name in ("kafka", "redis", "graph", "token")}
 MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 # All that the worker needs, and nothing more.
-ACL = ("+evalsha +script|load +client|setname +auth +ping +time +exists +hget +hset +hmget +hdel "
-       "+pexpire +set +del")
+ACL = "+evalsha +script|load +time +exists +hmget +hset +hdel +pexpire +set +del"
 
 
 def file_with(folder, name, content):
@@ -154,9 +153,11 @@ class SecureTest(harness.E2eCase):
             "kafka-host": ({"kafka": {"brokers": f"127.0.0.1:{self.secure_port}"}}, 69,
                            "certificate"),
             "kafka-password": ({"kafka": wrong_password}, 77, "kafka.brokers"),
-            "redis-ca": ({"redis": {"tls_ca_file": strange}}, 69, "certificate"),
+            "redis-ca": ({"redis": {"tls_ca_file": strange}}, 69,
+                         "redis.tls_ca_file: the certificate of"),
             "redis-host": ({"redis": {"url": f"rediss://127.0.0.1:{port}/0"}}, 69,
-                           "certificate"),
+                           "127.0.0.1 is not among its names"),
+            "redis-keys": ({"redis": {"key_prefix": "not-ours"}}, 77, "redis.key_prefix"),
             "redis-password": ({"redis": {"password_file": wrong_file}}, 77, "redis.password"),
             "client-secret": ({"graph": {"client_secret_file": wrong_file}}, 77, "client_secret"),
         }
