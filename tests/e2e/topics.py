@@ -22,6 +22,7 @@ class Topics:
                                       topic_configs={k.replace("_", "."): str(v)
                                                      for k, v in config.items()})
                              for name in names])
+        admin.wait_for_topics(list(names))  # the broker hears of them after the controller
         admin.close()
 
     def producer(self, **more):
