@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { START_MS = 30000 }; /* contract 4, exit 69 */
 
@@ -123,6 +124,11 @@ static void on_moved(void *context)
 
 static void on_fatal(void *context, int exit_code, const char *why)
 {
+    if (exit_code ==
+        WORKER_INTERNAL) { /* a call of librdkafka does not come back: no close would */
+        log_write(LOG_ERROR, "worker.ends", "exit %d: %s", exit_code, why);
+        _exit(exit_code);
+    }
     worker_leave(context, exit_code, why);
 }
 

@@ -7,8 +7,8 @@
  * the thing, says what was wrong and what to do. Both are valid UTF-8 and hold no secret and no
  * bytes of a token. Longer texts are cut at a character. */
 enum {
-    FAULT_CODE_MAX = 96,      /* Graph's longest known code has 32 letters */
-    FAULT_MESSAGE_MAX = 1024, /* Graph's messages are a sentence or two */
+    FAULT_CODE_MAX = 96,     /* Graph's longest known code has 32 letters */
+    FAULT_MESSAGE_MAX = 512, /* Graph's messages are a sentence or two; two stand in each request */
 };
 
 struct fault {
