@@ -5,7 +5,6 @@ for is the contract's text. Each fault that it finds is a sentence in Report.pro
 """
 import collections
 import json
-import os
 
 from reply_checker import ReplyChecker, reply_data
 
@@ -266,7 +265,3 @@ def check_offsets(requests, world, report):
             report.at_end = False
             report.problem("partition %d: committed %s, the last record is %d", partition,
                            committed, offset)
-
-
-def schema_folder():
-    return os.path.join(os.environ.get("USHER_SOURCE", "."), "config", "schemas")
