@@ -66,7 +66,7 @@ static void test_those_who_wait_come_back_one_by_one(void **state)
 {
     (void)state;
     struct gate gate;
-    gate_init(&gate, 10);                           /* one each 100 ms */
+    gate_init(&gate, 10);                              /* one each 100 ms */
     assert_int_equal(gate_ask(&gate, 1, START_MS), 0); /* catches up, after the idle time */
     assert_int_equal(gate_ask(&gate, 1, START_MS), 0);
     assert_int_equal(gate_ask(&gate, 1, START_MS), 100);
