@@ -16,7 +16,7 @@ struct situation {
     uint8_t marked;  /* an intent was written, and nothing was sent since */
     uint8_t unknown; /* real requests of unknown fate */
     uint8_t recorded;
-    uint8_t seen, reserved[2];
+    uint8_t seen, reserved[4];
     int32_t doubt_age;
 };
 
