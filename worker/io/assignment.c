@@ -217,6 +217,11 @@ void assignment_turn(struct assignment *assignment)
     rd_kafka_topic_partition_list_destroy(partitions);
 }
 
+bool assignment_is_settled(const struct assignment *assignment)
+{
+    return assignment->joined && assignment->committed.state == COMMITTED_IDLE;
+}
+
 /* ---- and go ------------------------------------------------------------------------------------
  */
 

@@ -48,6 +48,9 @@ void assignment_offer(struct assignment *assignment,
 /* If the offsets have come: opens the ledgers and starts to fetch. */
 void assignment_turn(struct assignment *assignment);
 
+/* An assignment stands, and no offer is being looked at. */
+bool assignment_is_settled(const struct assignment *assignment);
+
 /* The group takes partitions away: first their epochs change, so that nothing of them is answered
  * any more … */
 void assignment_take_away(struct assignment *assignment,

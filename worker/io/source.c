@@ -4,6 +4,7 @@
 #include "worker/io/kafka_conf.h"
 #include "worker/io/kafka_record.h"
 #include "worker/io/log.h"
+#include "worker/io/orphans.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -25,6 +26,7 @@ struct source {
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue; /* rebalances and errors */
     struct assignment assignment;
+    struct orphans orphans;
     size_t next; /* whose turn it is among the assigned */
     struct source_stats stats;
     char trouble[ERROR_TEXT_SIZE];
@@ -108,6 +110,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     struct source *source = opaque;
     source->stats.rebalances++;
+    orphans_expect(&source->orphans, (int64_t)uv_now(source->timer.loop));
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         assignment_offer(&source->assignment, partitions);
         return;
@@ -209,6 +212,32 @@ static bool take_records(struct source *source, int64_t wall_ms)
     return false;
 }
 
+static bool subscribe(struct source *source, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, source->settings->kafka.requests_topic,
+                                      RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(source->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           error_set(error, "kafka.requests_topic: cannot subscribe to \"%s\": %s",
+                     source->settings->kafka.requests_topic, rd_kafka_err2str(code));
+}
+
+/* Leaves the group, which a static member does here alone, and joins it: that is what makes the
+ * brokers share out the partitions anew. What is at work is dropped, and comes again. */
+static void join_again(struct source *source)
+{
+    struct error error;
+    source->stats.orphaned++;
+    source->assignment.joined = false;
+    (void)snprintf(source->trouble, sizeof source->trouble,
+                   "joins the group again: partitions had no owner");
+    (void)rd_kafka_unsubscribe(source->rk);
+    if (!subscribe(source, &error))
+        fatal(source, 70, error.text);
+}
+
 bool source_turn(struct source *source, int64_t wall_ms)
 {
     for (int i = 0; i < EVENTS_MAX; i++) {
@@ -221,6 +250,9 @@ bool source_turn(struct source *source, int64_t wall_ms)
         rd_kafka_message_destroy(message);
     }
     assignment_turn(&source->assignment);
+    if (assignment_is_settled(&source->assignment) &&
+        orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop)))
+        join_again(source);
     bool may_take = source->events.may_take(source->events.context);
     source->stats.intake = may_take ? INTAKE_OPEN : INTAKE_SHUT;
     return may_take && take_records(source, wall_ms);
@@ -238,18 +270,6 @@ void source_give_back(struct source *source, struct record *record)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
-static bool subscribe(struct source *source, struct error *error)
-{
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, source->settings->kafka.requests_topic,
-                                      RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(source->rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
-           error_set(error, "kafka.requests_topic: cannot subscribe to \"%s\": %s",
-                     source->settings->kafka.requests_topic, rd_kafka_err2str(code));
-}
-
 static bool open_consumer(struct source *source, struct error *error)
 {
     rd_kafka_conf_t *conf = kafka_conf_consumer(source->settings, error);
@@ -266,6 +286,7 @@ static bool open_consumer(struct source *source, struct error *error)
     rd_kafka_queue_cb_event_enable(source->queue, on_event, source);
     const struct assignment_events events = {wake, on_event, fatal, source};
     assignment_init(&source->assignment, source->rk, source->settings, &events);
+    orphans_init(&source->orphans, source->rk, source->settings, on_event, source);
     return subscribe(source, error);
 }
 
@@ -313,6 +334,7 @@ void source_destroy(struct source *source)
         assignment_leave(&source->assignment);
         rd_kafka_consumer_close(source->rk);
         assignment_finish(&source->assignment);
+        orphans_finish(&source->orphans);
         rd_kafka_queue_cb_event_enable(source->queue, NULL, NULL);
         rd_kafka_queue_destroy(source->queue);
         rd_kafka_destroy(source->rk);

@@ -36,6 +36,7 @@ struct source_stats {
     uint64_t skipped;    /* answered before, by the committed bits */
     uint64_t rebalances; /* assignments, revocations and losses */
     uint64_t lost;       /* partitions lost without being asked */
+    uint64_t orphaned;   /* times that we joined again, for partitions that nobody had */
     size_t held;         /* partitions that wait for their frontier (kafka.window) */
     enum intake intake;
 };
