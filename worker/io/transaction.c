@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <uv.h>
 
 enum {
     CALL_MS =
         10000, /* most time of one call that takes a time; the transaction's own is the same */
     QUEUE_FULL_POLL_MS = 10,
+    REFUSAL_MS = 2000, /* most time that a commit waits to hear of a refusal first */
+    REFUSAL_POLL_MS = 100,
 };
 
 static void step(struct producer *producer)
@@ -41,9 +44,11 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
-    (void)opaque;
+    struct producer *producer = opaque;
     struct outgoing *outgoing = message->_private;
     outgoing->code = message->err;
+    producer->undelivered--;
+    producer->refused = producer->refused || message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static bool create(struct producer *producer)
@@ -128,6 +133,8 @@ static rd_kafka_resp_err_t produce_one(struct producer *producer, struct outgoin
 /* False: one was refused at once; its `code` says why. */
 static bool produce(struct producer *producer, struct batch *batch)
 {
+    producer->undelivered = 0;
+    producer->refused = false;
     for (size_t i = 0; i < batch->count; i++)
         batch->messages[i].code = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (size_t i = 0; i < batch->count; i++) {
@@ -137,8 +144,22 @@ static bool produce(struct producer *producer, struct batch *batch)
             complain(producer, batch->messages[i].message->topic, rd_kafka_err2str(code));
             return false;
         }
+        producer->undelivered++;
     }
     return true;
+}
+
+/* Names the message that was refused, after it was produced. */
+static bool find_refused(struct producer *producer, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->messages[i].code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            complain(producer, batch->messages[i].message->topic,
+                     rd_kafka_err2str(batch->messages[i].code));
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- exactly-once ------------------------------------------------------------------------------
@@ -186,6 +207,20 @@ static enum fate fail(struct producer *producer, const char *what, rd_kafka_erro
     return FATE_NOTHING;
 }
 
+/* A commit waits for all messages. But where one was refused, those behind it stand on a hole in
+ * the sequence numbers until they time out, 8 s later, and the commit with them. So the refusal
+ * comes first. */
+static bool is_refused(struct producer *producer, const struct batch *batch)
+{
+    uint64_t until_ns = uv_hrtime() + REFUSAL_MS * 1000000ULL;
+    step(producer);
+    while (producer->undelivered > 0 && !producer->refused && !producer->worn &&
+           rd_kafka_fatal_error(producer->rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           uv_hrtime() < until_ns)
+        (void)rd_kafka_poll(producer->rk, REFUSAL_POLL_MS);
+    return producer->refused && find_refused(producer, batch);
+}
+
 enum fate transaction_run(struct producer *producer, struct batch *batch)
 {
     rd_kafka_error_t *error = rd_kafka_begin_transaction(producer->rk);
@@ -197,6 +232,10 @@ enum fate transaction_run(struct producer *producer, struct batch *batch)
     error = rd_kafka_send_offsets_to_transaction(producer->rk, batch->offsets, batch->group, -1);
     if (error != NULL)
         return fail(producer, "send_offsets", error);
+    if (is_refused(producer, batch)) {
+        producer->worn = true; /* of the hole; see below */
+        return FATE_NOTHING;
+    }
     step(producer);
     error = rd_kafka_commit_transaction(producer->rk, -1);
     if (error == NULL) {
@@ -238,11 +277,7 @@ enum fate delivery_run(struct producer *producer, struct batch *batch)
     do {
         step(producer);
     } while (rd_kafka_flush(producer->rk, CALL_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT);
-    for (size_t i = 0; good && i < batch->count; i++) {
-        good = batch->messages[i].code == RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (!good)
-            complain(producer, "produce", rd_kafka_err2str(batch->messages[i].code));
-    }
+    good = good && !find_refused(producer, batch);
     producer->worn = rd_kafka_fatal_error(producer->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!good)
         return FATE_NOTHING;

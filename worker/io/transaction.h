@@ -41,6 +41,8 @@ struct producer {
     const struct settings *settings;
     bool worn;                     /* to be replaced before the next batch (guarantees, trap 3) */
     bool fenced;                   /* another has, or had, our transactional id */
+    size_t undelivered;            /* messages of the batch that the broker has not answered yet */
+    bool refused;                  /* it has refused one; the `code` says why */
     char trouble[ERROR_TEXT_SIZE]; /* what went wrong last; "" while all is well */
     atomic_uint calls;             /* rises with each call that may block: for the watchdog */
 };
