@@ -231,3 +231,16 @@ rd_kafka_t *kafka_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err
     }
     return rk;
 }
+
+void kafka_explain(const struct settings *settings, rd_kafka_resp_err_t code, const char *reason,
+                   char ret[ERROR_TEXT_SIZE])
+{
+    const char *look_at = "is it up, are host and port right, and does security.protocol in "
+                          "kafka.librdkafka fit the port?";
+    if (code == RD_KAFKA_RESP_ERR__SSL)
+        look_at = "look at the host name there, and at ssl.ca.location in kafka.librdkafka";
+    else if (code == RD_KAFKA_RESP_ERR__RESOLVE)
+        look_at = "is the host name right?";
+    (void)snprintf(ret, ERROR_TEXT_SIZE, "kafka.brokers: cannot reach %.80s: %.270s; %s",
+                   settings->kafka.brokers, reason, look_at);
+}

@@ -29,3 +29,8 @@ rd_kafka_conf_t *kafka_conf_plain(const struct settings *settings, rd_kafka_type
 
 /* Makes the handle; `conf` is gone afterwards either way. NULL: `error` says why. */
 rd_kafka_t *kafka_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error);
+
+/* A client's error while there is no connection yet, as a sentence for the operator: names the
+ * setting, and says what to look at. */
+void kafka_explain(const struct settings *settings, rd_kafka_resp_err_t code, const char *reason,
+                   char ret[ERROR_TEXT_SIZE]);

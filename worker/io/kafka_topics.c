@@ -1,5 +1,7 @@
 #include "worker/io/kafka_topics.h"
 
+#include "worker/io/kafka_conf.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -78,9 +80,7 @@ static void refuse(const struct settings *settings, const char *setting, const c
         break;
     default:
         ret->exit_code = 69;
-        error_set(&ret->error,
-                  "kafka.brokers: cannot reach %s (%s); the log has the client's words",
-                  settings->kafka.brokers, rd_kafka_err2str(code));
+        kafka_explain(settings, code, rd_kafka_err2str(code), ret->error.text);
     }
 }
 

@@ -92,7 +92,6 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     (void)rk;
     struct source *source = opaque;
-    (void)snprintf(source->trouble, sizeof source->trouble, "%s", reason);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         on_fatal_error(source);
     } else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !source->assignment.joined) {
@@ -101,6 +100,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
                        source->settings->kafka.brokers, reason);
         fatal(source, 77, why);
     } else {
+        if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* others have said why */
+            kafka_explain(source->settings, code, reason, source->trouble);
         log_write(LOG_WARN, "kafka.trouble", "%s", reason);
     }
 }
