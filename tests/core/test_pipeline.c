@@ -259,6 +259,29 @@ static void the_interlock_stops_all_but_the_one_that_raised_it(void **state)
     assert_int_equal(pool.used, 0);
 }
 
+static void a_drain_under_the_interlock_waits_for_nobody(void **state)
+{
+    (void)state;
+    script[STAGE_DRY_RUN] = OUTCOME_COUNT;
+    struct request *unsafe = take(0, NULL);
+    take(1, "k");
+    take(2, "k"); /* waits behind 1 */
+    script[STAGE_REPLY] = OUTCOME_COUNT;
+    pipeline_turn(&pipeline, 1);
+    script[STAGE_CLAIM] = OUTCOME_PACED;
+    take(3, NULL); /* sleeps */
+    pipeline_turn(&pipeline, 2);
+    pipeline_post(&pipeline, unsafe, OUTCOME_UNSAFE);
+    pipeline_turn(&pipeline, 3);
+    log_text[0] = '\0';
+    pipeline_drain(&pipeline);
+    assert_string_equal(log_text, "!2 !3");
+    assert_false(pipeline_is_idle(&pipeline)); /* 0 is being answered, 1 is at its dry run */
+    pipeline_post(&pipeline, unsafe, OUTCOME_OK);
+    pipeline_turn(&pipeline, 4);
+    assert_string_equal(log_text, "!2 !3 =0");
+}
+
 static void a_reply_that_no_broker_takes_stops_the_worker(void **state)
 {
     (void)state;
@@ -282,6 +305,7 @@ int main(void)
         TEST(a_moved_request_in_doubt_is_left_to_the_next_owner),
         TEST(a_drain_ends_what_is_started_and_drops_the_rest),
         TEST(the_interlock_stops_all_but_the_one_that_raised_it),
+        TEST(a_drain_under_the_interlock_waits_for_nobody),
         TEST(a_reply_that_no_broker_takes_stops_the_worker),
     };
     return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);

@@ -238,6 +238,12 @@ static bool is_kept_in_drain(const struct request *rq)
     return rq->answer != ANSWER_NONE;
 }
 
+/* The event that raised it: it is still to be recorded and answered. */
+static bool is_kept_in_interlock(const struct request *rq)
+{
+    return rq->doubt == DOUBT_DRY_RUN;
+}
+
 static void drop_queued(struct pipeline *p, struct queue *queue,
                         bool (*is_kept)(const struct request *rq))
 {
@@ -278,6 +284,8 @@ void pipeline_drop_moved(struct pipeline *p)
 
 void pipeline_drain(struct pipeline *p)
 {
+    if (p->mode == PIPELINE_INTERLOCKED)
+        drop_idle(p, is_kept_in_interlock);
     if (p->mode != PIPELINE_RUNS)
         return;
     p->mode = PIPELINE_DRAINS;

@@ -80,7 +80,8 @@ void pipeline_drop_moved(struct pipeline *p);
  * (false). */
 void pipeline_interlock(struct pipeline *p, bool stands);
 
-/* From RUNS to DRAINS. Under the interlock nothing changes: it stands until the process ends. */
+/* From RUNS to DRAINS. Under the interlock, which stands until the process ends, all is dropped but
+ * the event that raised it. */
 void pipeline_drain(struct pipeline *p);
 
 /* Drops whatever is left, started or not: after the shells were destroyed, before

@@ -124,6 +124,9 @@ static void on_timer(uv_timer_t *timer)
     struct redis *redis = timer->data;
 
     redis_interlock_tick(&redis->interlock);
+    bool known = redis_interlock_is_known(&redis->interlock);
+    uv_timer_start(timer, on_timer, known ? REDIS_INTERLOCK_PERIOD_MS : REDIS_INTERLOCK_HASTE_MS,
+                   0);
 }
 
 void redis_raise_interlock(struct redis *redis, const char *why)
@@ -147,7 +150,7 @@ static bool is_refusing(const struct redis *redis)
 
 bool redis_is_up(const struct redis *redis)
 {
-    return redis_connection_is_up(redis->connection) && !is_refusing(redis);
+    return redis_interlock_is_known(&redis->interlock) && !is_refusing(redis);
 }
 
 bool redis_is_refused(const struct redis *redis)
@@ -159,7 +162,9 @@ const char *redis_trouble(const struct redis *redis)
 {
     if (!redis_connection_is_up(redis->connection))
         return redis_connection_trouble(redis->connection);
-    return is_refusing(redis) ? redis->refusal.text : "";
+    if (is_refusing(redis))
+        return redis->refusal.text;
+    return redis_is_up(redis) ? "" : "redis.url: connected, the interlock is not known yet";
 }
 
 struct redis_stats redis_stats(const struct redis *redis)
@@ -218,7 +223,7 @@ struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
     redis->interlock.key = redis->interlock_key;
     uv_timer_init(loop, &redis->timer);
     redis->timer.data = redis;
-    uv_timer_start(&redis->timer, on_timer, 0, REDIS_INTERLOCK_PERIOD_MS);
+    uv_timer_start(&redis->timer, on_timer, 0, 0);
     return redis;
 }
 

@@ -40,6 +40,22 @@ static bool send_command(struct redis_interlock_command *command, struct redis_i
     return command->open;
 }
 
+static uint64_t connection_number(const struct redis_interlock *interlock)
+{
+    return redis_connection_counters(interlock->connection)->connects;
+}
+
+static void note_known(struct redis_interlock *interlock)
+{
+    interlock->known_for = connection_number(interlock);
+}
+
+bool redis_interlock_is_known(const struct redis_interlock *interlock)
+{
+    return redis_connection_is_up(interlock->connection) && interlock->known_for != 0 &&
+           interlock->known_for == connection_number(interlock);
+}
+
 /* A key that stands already keeps its first reason: then the answer is nil. */
 static void on_set(struct redis_command *command, const redisReply *reply)
 {
@@ -50,6 +66,7 @@ static void on_set(struct redis_command *command, const redisReply *reply)
     if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
         return; /* again at the next tick */
     redis_interlock_finish(interlock);
+    note_known(interlock);
     redis_interlock_see(interlock, true);
 }
 
@@ -62,6 +79,7 @@ static void on_get(struct redis_command *command, const redisReply *reply)
     if (reply == NULL)
         return;
     if (reply->type == REDIS_REPLY_INTEGER) {
+        note_known(this->interlock);
         redis_interlock_see(this->interlock, reply->integer > 0);
     } else if (redis_answer_is_forbidden(reply)) { /* seen here where there is no event to see it */
         redis_answer_explain(reply, &why);
