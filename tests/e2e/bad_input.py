@@ -133,14 +133,17 @@ JSON_RULES = [
 
 ENVELOPE = [
     value("no specversion", "missingAttribute", lambda f: f.structured(specversion=None),
-          knows_id=True),
+          dead=False, knows_id=True),
     value("no id", "missingAttribute", lambda f: f.structured(id=None)),
     value("empty source", "missingAttribute", lambda f: f.structured(source=""), knows_id=True),
     value("no type", "missingAttribute", lambda f: f.structured(type=None), knows_id=True),
     value("id is a number", "wrongType", lambda f: f.structured(id=7)),
     value("id of 257 bytes", "invalidAttribute", lambda f: f.structured(id="x" * 257)),
     Bad("Avro event", "contentType", True, lambda f: (
-        f.structured(), [("content-type", b"application/cloudevents+avro")]), knows_id=False),
+        b"Obj\x01\x04\x14avro.codec\x08null",
+        [("content-type", b"application/cloudevents+avro")]), knows_id=False),
+    Bad("JSON as plain text", "contentType", False, lambda f: (
+        f.structured(), [("content-type", b"text/plain")])),
     member("specversion 0.3", "specVersion", specversion="0.3"),
     member("unknown type", "unknownType", type="com.example.hello"),
     member("data_base64", "dataBase64", data_base64="e30="),

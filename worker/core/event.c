@@ -174,7 +174,8 @@ static enum event_worth take_json_fault(struct event *event, const struct json_f
     return worth;
 }
 
-/* `tree` is the value's, NULL if `fault` tells why there is none. */
+/* `tree` is the value's, NULL if it cannot be read; `fault` then tells why, or what is wrong with
+ * its content type. */
 static enum event_worth judge(struct event *event, struct str value, const cJSON *tree,
                               struct attributes *attributes, struct json_fault *fault)
 {
@@ -184,18 +185,19 @@ static enum event_worth judge(struct event *event, struct str value, const cJSON
     if (tree == NULL)
         return take_json_fault(event, fault, EVENT_UNREADABLE);
     if (!cJSON_IsObject(tree)) {
-        fault_set(&event->fault, STAGE_ADMIT, "notObject",
-                  "The value is JSON, but no object; send a JSON object.");
-        return EVENT_UNREADABLE;
+        if (fault->code == NULL)
+            json_fault_set(fault, "notObject", 0,
+                           "The value is JSON, but no object; send a JSON object.");
+        return take_json_fault(event, fault, EVENT_UNREADABLE);
     }
-    if (!json_check(tree, fault))
+    if (fault->code != NULL || !json_check(tree, fault)) /* the content type, or the members */
         return take_json_fault(event, fault, is_identified ? EVENT_REFUSED : EVENT_UNREADABLE);
     if (event->mode == EVENT_STRUCTURED &&
         attributes->states[ATTRIBUTE_SPECVERSION] == ATTRIBUTE_ABSENT) {
         fault_set(&event->fault, STAGE_ADMIT, "missingAttribute",
                   "The value is no CloudEvent: it has no `specversion`, and there are no ce_ "
                   "headers; send a CloudEvent.");
-        return EVENT_UNREADABLE;
+        return is_identified ? EVENT_REFUSED : EVENT_UNREADABLE;
     }
     if (!is_identified)
         return EVENT_UNREADABLE;
@@ -208,10 +210,10 @@ void event_read(const struct record *record, struct event *ret)
 {
     *ret = (struct event){.subject = {.target_email = "", .origin_id = "", .origin_system = ""}};
     ret->mode = attributes_are_in_headers(record) ? EVENT_BINARY : EVENT_STRUCTURED;
-    struct json_fault fault = {0};
-    cJSON *tree = NULL;
-    if (check_content_type(record, &fault))
-        tree = json_parse(record->value, &fault);
+    struct json_fault fault = {0}, content = {0};
+    cJSON *tree = json_parse(record->value, &fault);
+    if (!check_content_type(record, &content))
+        fault = content;
     struct attributes attributes = {.mode = ret->mode};
     if (ret->mode == EVENT_BINARY)
         attributes_from_headers(record, &attributes);

@@ -150,7 +150,7 @@ static bool check_identity(const struct attributes *attributes, enum attribute a
     if (size == 0)
         return refuse(event, "missingAttribute", name,
                       "is missing or empty; CloudEvents requires it.");
-    if (size > EVENT_ID_MAX)
+    if (size > EVENT_ID_MAX && attribute != ATTRIBUTE_TYPE) /* a long type is an unknown one */
         return refuse(event, "invalidAttribute", name, "is longer than 256 bytes; send less.");
     return true;
 }
