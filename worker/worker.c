@@ -38,8 +38,8 @@ static void finish_drain(struct worker *w)
 {
     if (is_interlocked(w))
         worker_leave(w, WORKER_INTERLOCKED,
-                     "the interlock stands: a dry run may have been carried out for real; see "
-                     "deploy/README.md before it is cleared");
+                     "the interlock stands: a dry run may have been carried out for real; look in "
+                     "Graph, then delete the key <redis.key_prefix>:interlock");
     else
         worker_leave(w, WORKER_DONE, "");
 }
@@ -264,9 +264,19 @@ static void close_handle(uv_handle_t *handle, void *unused)
         uv_close(handle, NULL);
 }
 
+/* The loop has ended, and a part may still wait for a Kafka that is away: a signal now is a second
+ * one. */
+static void leave_now(int number)
+{
+    (void)number;
+    _exit(WORKER_STOPPED_EARLY);
+}
+
 /* In the order in which they use each other: what posts goes first, what holds the records last. */
 static void close_parts(struct worker *w)
 {
+    signal(SIGTERM, leave_now);
+    signal(SIGINT, leave_now);
     admin_destroy(w->admin);
     http_destroy(w->http);
     settle_destroy(w->settle);

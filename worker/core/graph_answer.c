@@ -92,8 +92,8 @@ static enum outcome dry_run_passed(struct request *rq, const struct http_answer 
     }
     fault_set(
         &rq->fault, STAGE_DRY_RUN, "dryRunNotEchoed",
-        "The answer to the dry run %s: it may have been a grant. Look it up in Graph, then see "
-        "usher doctor --clear-interlock.",
+        "The answer to the dry run %s: it may have been a grant. Look in Graph; then the operator "
+        "deletes the key <redis.key_prefix>:interlock.",
         what[echo]);
     rq->fault.http_status = answer->status;
     return OUTCOME_UNSAFE;

@@ -22,7 +22,7 @@ void redis_interlock_see(struct redis_interlock *interlock, bool stands)
     interlock->stands = stands;
     log_write(stands ? LOG_ERROR : LOG_WARN, "redis.interlock", "the interlock %s %s",
               interlock->key,
-              stands ? "stands in Redis: nothing is sent until usher doctor --clear-interlock"
+              stands ? "stands in Redis: nothing is sent until somebody has looked and deletes it"
                      : "is gone from Redis");
     if (interlock->on_change != NULL)
         interlock->on_change(interlock->context, stands);

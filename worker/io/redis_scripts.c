@@ -75,6 +75,7 @@ static const char record[] = CLOCK
     "if st and not mine then\n"
     "  return {st == 'done' and was[6] == org and 'ok' or 'lost'}\n"
     "end\n"
+    "if st == 'done' and out == 'unknown' and was[5] ~= out then return {'lost'} end\n"
     "redis.call('HSET', KEYS[1], 'v', '1', 'st', 'done', 'hash', hash, 'res', res, 'out', out,\n"
     "           'org', org)\n"
     "if not st then redis.call('HSET', KEYS[1], 'own', owner, 'fen', fence, 'at', text(now)) end\n"
