@@ -135,8 +135,9 @@ const struct option options[] = {
     {COUNT(graph.in_flight), .fallback = "256", .min = 1, .max = 10000,
      .doc = "The most calls to Graph at once. A limit, not a target."},
     {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000,
-     .doc = "The most real requests a second, all workers of the group together; 0 sets no "
-            "limit. 20 is what Graph publishes: 3,000 in 150 s for identity writes."},
+     .doc = "The most POSTs a second, dry runs and real requests together, of this worker: with "
+            "several replicas, divide it. 0 sets no limit. 20 is what Graph publishes: 3,000 in "
+            "150 s for identity writes."},
     {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100,
      .doc = "How often one call is tried before the event ends as failed."},
     {DURATION(graph.retry_for), .fallback = "15m", .min = 1 * SECOND, .max = 1 * DAY,
