@@ -63,6 +63,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .lag = source_lag(w->source),
         .transactions_committed = settle.committed,
         .transactions_aborted = settle.aborted,
+        .orphaned = source_stats(w->source).orphaned,
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
         .token_expiry_wall_ms = token_expires_at(w->token),

@@ -141,6 +141,9 @@ static void render_kafka(const struct metrics_view *view, struct buffer *out)
                  (unsigned long long)view->transactions_committed);
     buffer_print(out, "usher_kafka_transactions_total{result=\"aborted\"} %llu\n",
                  (unsigned long long)view->transactions_aborted);
+    put_one(out, "usher_kafka_orphaned_total", "counter",
+            "Times the group was joined again for partitions that nobody had",
+            (int64_t)view->orphaned);
 }
 
 static void render_rest(const struct metrics_view *view, struct buffer *out)

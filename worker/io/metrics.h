@@ -13,6 +13,7 @@ struct metrics_view {
     size_t assigned; /* partitions that are ours */
     int64_t lag;     /* records; -1: not known, so left out */
     uint64_t transactions_committed, transactions_aborted;
+    uint64_t orphaned; /* source_stats.orphaned */
     bool redis_up;
     uint64_t redis_reconnects;
     int64_t token_expiry_wall_ms; /* 0: no token, so left out */
