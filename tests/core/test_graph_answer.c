@@ -227,6 +227,47 @@ static void test_not_answered(void **state)
     request_finish(&rq);
 }
 
+/* A removal of a resource that is not there: gone, once look-ups have seen the catalog itself. */
+static void test_settled_resource_removal(void **state)
+{
+    (void)state;
+    static const struct {
+        enum kind kind;
+        enum request_type type;
+        unsigned absences;
+        enum outcome expected;
+    } cases[] = {
+        {KIND_RESOURCE, REQUEST_TYPE_ADMIN_REMOVE, 1, OUTCOME_EXISTS},
+        {KIND_RESOURCE, REQUEST_TYPE_ADMIN_REMOVE, 0, OUTCOME_EARLY},
+        {KIND_RESOURCE, REQUEST_TYPE_ADMIN_ADD, 1, OUTCOME_EARLY},
+        {KIND_ASSIGNMENT, REQUEST_TYPE_ADMIN_REMOVE, 1, OUTCOME_EARLY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct request rq;
+        set(&rq, cases[i].type);
+        rq.event.kind = cases[i].kind;
+        rq.absences = cases[i].absences;
+        struct http_answer answer = answer_of(HTTP_ANSWERED, 404, ERROR("ResourceNotFound"));
+        enum outcome dry_run = graph_answer_dry_run(&rq, &answer, false);
+        if (dry_run != cases[i].expected || graph_answer_submit(&rq, &answer) != dry_run)
+            fail_msg("case %zu: %s", i, outcome_name(dry_run));
+        request_finish(&rq);
+    }
+}
+
+static void test_was_called(void **state)
+{
+    (void)state;
+    static const bool expected[] = {[HTTP_NOT_SENT] = false,
+                                    [HTTP_REFUSED] = false,
+                                    [HTTP_LOST] = true,
+                                    [HTTP_ANSWERED] = true};
+    for (int reach = 0; reach < 4; reach++) {
+        struct http_answer answer = answer_of((enum http_reach)reach, 0, "");
+        assert_int_equal(graph_was_called(&answer), expected[reach]);
+    }
+}
+
 static void test_lenient(void **state)
 {
     (void)state;
@@ -314,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_answers),      cmocka_unit_test(test_every_status_of_a_real_request),
         cmocka_unit_test(test_not_answered), cmocka_unit_test(test_lenient),
         cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_wants_token),
+        cmocka_unit_test(test_was_called),   cmocka_unit_test(test_settled_resource_removal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@
 
 #define LIST(items) "{\"value\":[" items "]}"
 #define NONE        LIST("")
+#define MORE        "{\"value\":[],\"@odata.nextLink\":\"https://x.example/next\"}"
 #define STANDING                                                                            \
     "{\"id\":\"" ASSIGNMENT "\",\"accessPackageId\":\"" PACKAGE "\",\"targetId\":\"" TARGET \
     "\",\"assignmentState\":\"Delivered\"}"
@@ -37,6 +38,8 @@
 /* The intent is at 12:00:00. */
 #define BEFORE  "\"2026-03-01T11:59:54.999Z\""
 #define SKEWED  "\"2026-03-01T11:59:55Z\""
+#define JUST    "\"2026-03-01T11:59:59.999Z\""
+#define AT      "\"2026-03-01T12:00:00Z\""
 #define AFTER   "\"2026-03-01T12:00:01.1234567Z\""
 #define NO_TIME "null"
 #define INTENT  INT64_C(1772366400000)
@@ -57,11 +60,22 @@ static const struct row {
     {"sent add: ours, delivered", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {LIST(STANDING), LIST(REQUEST("adminAdd", "Delivered", AFTER, TARGET))}, OUTCOME_OK},
     {"sent add: ours, denied meanwhile", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
-     {NONE, LIST(REQUEST("AdminAdd", "Denied", SKEWED, TARGET))}, OUTCOME_OK},
+     {NONE, LIST(REQUEST("AdminAdd", "Denied", AT, TARGET))}, OUTCOME_OK},
+    {"sent add: just before the intent", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
+     {NONE, LIST(REQUEST("AdminAdd", "Delivered", JUST, TARGET))}, OUTCOME_UNDECIDED},
+    {"sent add: as early as the skew", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
+     {NONE, LIST(REQUEST("AdminAdd", "Delivered", SKEWED, TARGET))}, OUTCOME_UNDECIDED},
+    {"sent add: just before, and it stands", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
+     {LIST(STANDING), LIST(REQUEST("AdminAdd", "Delivered", JUST, TARGET))}, OUTCOME_UNDECIDED},
+    {"sent add: just before, then ours", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
+     {NONE, LIST(REQUEST("AdminAdd", "Delivered", JUST, TARGET) ","
+                 REQUEST("AdminAdd", "Submitted", AT, TARGET))}, OUTCOME_OK},
     {"sent add: an older one", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, LIST(REQUEST("AdminAdd", "Delivered", BEFORE, TARGET))}, OUTCOME_ABSENT},
     {"sent add: an older one, and it stands", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
-     {LIST(STANDING), LIST(REQUEST("AdminAdd", "Delivered", BEFORE, TARGET))}, OUTCOME_EXISTS},
+     {LIST(STANDING), LIST(REQUEST("AdminAdd", "Delivered", BEFORE, TARGET))}, OUTCOME_ABSENT},
+    {"sent add: it stands", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS}, {LIST(STANDING), NONE},
+     OUTCOME_ABSENT},
     {"sent add: of unknown time", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, LIST(REQUEST("AdminAdd", "Submitted", NO_TIME, TARGET))}, OUTCOME_UNDECIDED},
     {"sent add: of unknown time, then ours", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
@@ -100,8 +114,19 @@ static const struct row {
 
     {"sent removal: ours", DOUBT_SENT, REMOVE, {BY_ID, REQUESTS},
      {LIST(STANDING), LIST(REQUEST("AdminRemove", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
-    {"sent removal: gone", DOUBT_SENT, REMOVE, {BY_ID}, {NONE}, OUTCOME_EXISTS},
-    {"sent removal: expired", DOUBT_SENT, REMOVE, {BY_ID}, {LIST(EXPIRED)}, OUTCOME_EXISTS},
+    {"sent removal: just before the intent", DOUBT_SENT, REMOVE, {BY_ID, REQUESTS},
+     {LIST(STANDING), LIST(REQUEST("AdminRemove", "Submitted", JUST, TARGET))},
+     OUTCOME_UNDECIDED},
+    {"sent removal: gone", DOUBT_SENT, REMOVE, {BY_ID}, {NONE}, OUTCOME_ABSENT},
+    {"sent removal: perhaps on the next page", DOUBT_SENT, REMOVE, {BY_ID}, {MORE},
+     OUTCOME_UNDECIDED},
+    {"sent removal: expired", DOUBT_SENT, REMOVE, {BY_ID, REQUESTS}, {LIST(EXPIRED), NONE},
+     OUTCOME_ABSENT},
+    {"sent removal: expired, and ours", DOUBT_SENT, REMOVE, {BY_ID, REQUESTS},
+     {LIST(EXPIRED), LIST(REQUEST("AdminRemove", "Delivered", AFTER, TARGET))}, OUTCOME_OK},
+    {"open removal: gone, or not there yet", DOUBT_OPEN, REMOVE, {BY_ID}, {NONE}, OUTCOME_ABSENT},
+    {"open removal: perhaps on the next page", DOUBT_OPEN, REMOVE, {BY_ID}, {MORE},
+     OUTCOME_UNDECIDED},
     {"sent removal: not happened", DOUBT_SENT, REMOVE, {BY_ID, REQUESTS}, {LIST(STANDING), NONE},
      OUTCOME_ABSENT},
     {"open removal: the same", DOUBT_OPEN, REMOVE, {BY_ID, REQUESTS},
@@ -111,6 +136,9 @@ static const struct row {
 
     {"sent update: ours", DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE, {BY_ID, REQUESTS},
      {LIST(STANDING), LIST(REQUEST("AdminUpdate", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
+    {"sent update: another just before", DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE, {BY_ID, REQUESTS},
+     {LIST(STANDING), LIST(REQUEST("AdminUpdate", "Submitted", JUST, TARGET))},
+     OUTCOME_UNDECIDED},
     {"sent update: not happened", DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE, {BY_ID, REQUESTS},
      {LIST(STANDING), NONE}, OUTCOME_ABSENT},
     {"sent update: no assignment", DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE, {BY_ID}, {NONE},
@@ -183,31 +211,40 @@ static void test_assignments(void **state)
 #define RESOURCES BASE "accessPackageCatalogs/" CATALOG "/accessPackageResources?$filter="
 #define SITE      "https://x.example/s/o'hara \303\266"
 #define BY_SITE   RESOURCES "originId%20eq%20'https%3A%2F%2Fx.example%2Fs%2Fo%27%27hara%20%C3%B6'"
-#define RESOURCE \
-    LIST("{\"id\":\"" OTHER "\"},{\"id\":\"" ASSIGNMENT "\",\"originId\":\"" SITE "\"}")
+#define ADDED(when)                                                                     \
+    LIST("{\"id\":\"" OTHER "\"},{\"id\":\"" ASSIGNMENT "\",\"originId\":\"" SITE "\"," \
+         "\"addedOn\":" when "}")
+#define RESOURCE ADDED(NO_TIME)
+
+static void set_resource(struct request *rq)
+{
+    rq->event.kind = KIND_RESOURCE;
+    rq->event.subject = (struct subject){.target_email = "", .origin_id = SITE};
+    memcpy(rq->event.subject.catalog_id, CATALOG, GUID_SIZE);
+}
 
 static void test_resources(void **state)
 {
     (void)state;
     static const struct row rows[] = {
         // clang-format off
-        {"sent add: there", DOUBT_SENT, ADD, {BY_SITE}, {RESOURCE}, OUTCOME_EXISTS},
+        {"sent add: there since", DOUBT_SENT, ADD, {BY_SITE}, {ADDED(AT)}, OUTCOME_EXISTS},
+        {"sent add: there before", DOUBT_SENT, ADD, {BY_SITE}, {ADDED(JUST)}, OUTCOME_ABSENT},
+        {"sent add: there", DOUBT_SENT, ADD, {BY_SITE}, {RESOURCE}, OUTCOME_ABSENT},
         {"sent add: not there", DOUBT_SENT, ADD, {BY_SITE}, {NONE}, OUTCOME_ABSENT},
         {"open add: there", DOUBT_OPEN, ADD, {BY_SITE}, {RESOURCE}, OUTCOME_EXISTS},
         {"open add: in another catalog", DOUBT_OPEN, ADD, {BY_SITE}, {NONE}, OUTCOME_ABSENT},
         {"sent add: a page only", DOUBT_SENT, ADD, {BY_SITE},
-         {"{\"value\":[],\"@odata.nextLink\":\"x\"}"}, OUTCOME_UNDECIDED},
-        {"sent removal: gone", DOUBT_SENT, REMOVE, {BY_SITE}, {NONE}, OUTCOME_EXISTS},
+         {MORE}, OUTCOME_UNDECIDED},
+        {"sent removal: gone", DOUBT_SENT, REMOVE, {BY_SITE}, {NONE}, OUTCOME_ABSENT},
+        {"open removal: gone", DOUBT_OPEN, REMOVE, {BY_SITE}, {NONE}, OUTCOME_ABSENT},
         {"sent removal: there", DOUBT_SENT, REMOVE, {BY_SITE}, {RESOURCE}, OUTCOME_ABSENT},
         // clang-format on
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct request rq;
         set(&rq, rows[i].doubt, rows[i].type);
-        rq.event.kind = KIND_RESOURCE;
-        memset(&rq.event.subject, 0, sizeof rq.event.subject);
-        memcpy(rq.event.subject.catalog_id, CATALOG, GUID_SIZE);
-        rq.event.subject.origin_id = SITE;
+        set_resource(&rq);
         check(&rows[i], &rq);
     }
     struct request rq;
@@ -220,6 +257,29 @@ static void test_resources(void **state)
     assert_string_equal(path, RESOURCES "id%20eq%20'" ASSIGNMENT "'");
     assert_int_equal(read_answer(&rq, 0, 200, RESOURCE), OUTCOME_ABSENT);
     request_finish(&rq);
+}
+
+/* Once "absent" has been believed, what stands is no leftover; what is gone is never enough. */
+static void test_after_settle(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        // clang-format off
+        {"add", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS}, {LIST(STANDING), NONE}, OUTCOME_EXISTS},
+        {"add: gone", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS}, {NONE, NONE}, OUTCOME_ABSENT},
+        {"removal: gone", DOUBT_SENT, REMOVE, {BY_ID}, {NONE}, OUTCOME_ABSENT},
+        {"resource", DOUBT_SENT, ADD, {BY_SITE}, {RESOURCE}, OUTCOME_EXISTS},
+        {"resource, removal: gone", DOUBT_SENT, REMOVE, {BY_SITE}, {NONE}, OUTCOME_ABSENT},
+        // clang-format on
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request rq;
+        set(&rq, rows[i].doubt, rows[i].type);
+        if (strcmp(rows[i].paths[0], BY_SITE) == 0)
+            set_resource(&rq);
+        rq.absences = 1;
+        check(&rows[i], &rq);
+    }
 }
 
 static void test_cannot_be_looked_up(void **state)
@@ -323,11 +383,9 @@ static void test_every_list_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_assignments),
-        cmocka_unit_test(test_resources),
-        cmocka_unit_test(test_cannot_be_looked_up),
-        cmocka_unit_test(test_person_by_email),
-        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_assignments),     cmocka_unit_test(test_resources),
+        cmocka_unit_test(test_after_settle),    cmocka_unit_test(test_cannot_be_looked_up),
+        cmocka_unit_test(test_person_by_email), cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_every_list_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,58 @@ static void test_empty_ids_match_nothing(void **state)
     cJSON_Delete(list);
 }
 
+#define BODY(reason) "\"justification\":" reason ",\"more\":{}"
+#define ROW(reason, time) \
+    "\"justification\":" reason ",\"createdDateTime\":\"2026-03-01T" time "Z\""
+
+/* The intent is at 12:00:00. Not before it, and for the same reason: ours. */
+static void test_time_and_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members, *row;
+        enum match expected;
+    } rows[] = {
+        {BODY("\"a\""), ROW("\"a\"", "12:00:00"), MATCH_OURS},
+        {BODY("\"a\""), ROW("\"a\"", "12:09:00.1234567"), MATCH_OURS},
+        {BODY("\"a\""), ROW("\"a\"", "11:59:59.999"), MATCH_MAYBE},
+        {BODY("\"a\""), ROW("\"a\"", "11:59:55"), MATCH_MAYBE},
+        {BODY("\"a\""), ROW("\"a\"", "11:59:54.999"), MATCH_NONE},
+        {BODY("\"a\""), ROW("\"b\"", "12:00:00"), MATCH_MAYBE},
+        {BODY("\"a\""), ROW("\"b\"", "11:59:59.999"), MATCH_NONE},
+        {BODY("\"a\""), ROW("\"A\"", "12:00:00"), MATCH_MAYBE},
+        {BODY("\"\\u00e9\""), ROW("\"\303\251\"", "12:00:00"), MATCH_OURS},
+        {BODY("\"a\""), ROW("null", "12:00:00"), MATCH_OURS},
+        {BODY("\"a\""), ROW("null", "11:59:59.999"), MATCH_MAYBE},
+        {BODY("null"), ROW("\"a\"", "12:00:00"), MATCH_OURS},
+        {"", ROW("\"a\"", "12:00:00"), MATCH_OURS},
+        {BODY("\"a\""), "\"justification\":\"a\"", MATCH_MAYBE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request rq = {.doubt = DOUBT_SENT,
+                             .claim.intent_wall_ms = INT64_C(1772366400000),
+                             .event = {.kind = KIND_ASSIGNMENT,
+                                       .request_type = REQUEST_TYPE_ADMIN_ADD,
+                                       .body = {rows[i].members, strlen(rows[i].members)},
+                                       .subject = {.target_id = GUID_A,
+                                                   .package_id = GUID_B,
+                                                   .target_email = "",
+                                                   .origin_id = ""}}};
+        char text[512];
+        int size = snprintf(text, sizeof text,
+                            "[{\"requestType\":\"AdminAdd\",%s,\"accessPackageAssignment\":"
+                            "{\"targetId\":\"" GUID_A "\"}}]",
+                            rows[i].row);
+        cJSON *list = cJSON_ParseWithLength(text, (size_t)size);
+        const cJSON *item = NULL;
+        assert_non_null(list);
+        enum match match = look_best_match(&rq, list, &item);
+        if (match != rows[i].expected)
+            fail_msg("%s beside %s: %d", rows[i].row, rows[i].members, (int)match);
+        cJSON_Delete(list);
+    }
+}
+
 /* Odd shapes are passed over, whatever stands behind them is found. */
 static void test_odd_shapes(void **state)
 {
@@ -94,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_package_of),
         cmocka_unit_test(test_empty_ids_match_nothing),
+        cmocka_unit_test(test_time_and_reason),
         cmocka_unit_test(test_odd_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 /* Which requests a row of Graph's codes is about. */
-enum meant { MEANT_ALL, MEANT_ADD, MEANT_REMOVAL };
+enum meant { MEANT_ALL, MEANT_ADD, MEANT_REMOVAL, MEANT_SETTLED_RESOURCE_REMOVAL };
 
 /* Graph's 4xx that are no final refusal (facts: graph 3). "It stands already" answers an add,
  * "nothing to remove" a removal; for any other request they are a refusal like the rest. */
@@ -20,6 +20,8 @@ static const struct {
     {400, "ExistingOpenRequest", MEANT_ALL, OUTCOME_OPEN},
     {400, "ResourceAlreadyOnboarded", MEANT_ADD, OUTCOME_OPEN},
     {400, "ResourceNotFoundInOriginSystem", MEANT_ALL, OUTCOME_EARLY},
+    /* The catalog has answered look-ups for graph.settle, so it is the resource that is gone. */
+    {404, "ResourceNotFound", MEANT_SETTLED_RESOURCE_REMOVAL, OUTCOME_EXISTS},
     {404, "ResourceNotFound", MEANT_ALL, OUTCOME_EARLY},
 };
 
@@ -31,6 +33,8 @@ static bool is_meant(const struct request *rq, enum meant meant)
         return type == REQUEST_TYPE_ADMIN_ADD || type == REQUEST_TYPE_USER_ADD;
     case MEANT_REMOVAL:
         return request_type_is_removal(type);
+    case MEANT_SETTLED_RESOURCE_REMOVAL:
+        return request_type_is_removal(type) && rq->event.kind == KIND_RESOURCE && rq->absences > 0;
     case MEANT_ALL:
         break;
     }
@@ -103,7 +107,7 @@ static enum outcome dry_run_refused(struct request *rq, const struct http_answer
                                     const struct graph_error *error)
 {
     graph_fault_set(&rq->fault, STAGE_DRY_RUN, answer, error);
-    if (answer->reach == HTTP_NOT_SENT || answer->reach == HTTP_REFUSED)
+    if (!graph_was_called(answer))
         return paced(rq, PAUSE_NOT_SENT_MS);
     if (answer->reach == HTTP_LOST)
         return OUTCOME_FAILED;
@@ -152,8 +156,7 @@ static enum outcome submit_refused(struct request *rq, const struct http_answer 
 
 enum outcome graph_answer_submit(struct request *rq, const struct http_answer *answer)
 {
-    bool sent = answer->reach == HTTP_ANSWERED || answer->reach == HTTP_LOST;
-    bool success = sent && is_success(answer->status);
+    bool success = graph_was_called(answer) && is_success(answer->status);
     cJSON *tree = graph_body_parse(answer);
     struct graph_error error = graph_error_read(tree);
     enum outcome outcome = OUTCOME_OK;
@@ -165,6 +168,11 @@ enum outcome graph_answer_submit(struct request *rq, const struct http_answer *a
         outcome = submit_refused(rq, answer, &error);
     cJSON_Delete(tree);
     return outcome;
+}
+
+bool graph_was_called(const struct http_answer *answer)
+{
+    return answer->reach == HTTP_LOST || answer->reach == HTTP_ANSWERED;
 }
 
 bool graph_answer_wants_token(const struct http_answer *answer, bool for_real)

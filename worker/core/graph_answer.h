@@ -41,6 +41,9 @@ enum outcome graph_answer_dry_run(struct request *rq, const struct http_answer *
                                   bool lenient);
 enum outcome graph_answer_submit(struct request *rq, const struct http_answer *answer);
 
+/* Has anything of the call left? If not, it is no attempt (contract 3). */
+bool graph_was_called(const struct http_answer *answer);
+
 /* A 401 that a new token may cure, and after which the call may be sent again. For a real request
  * only with Graph's own error body: anything else may come from elsewhere, behind a Graph that
  * applied it. */

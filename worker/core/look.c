@@ -171,19 +171,28 @@ static enum outcome next_or(const struct request *rq, unsigned step, enum outcom
     return ask_at(rq, step + 1) == ASK_NOTHING ? outcome : OUTCOME_COUNT;
 }
 
-static enum outcome read_assignment(struct request *rq, unsigned step, const cJSON *list)
+static bool has_more(const cJSON *tree)
 {
-    const cJSON *standing = look_standing(rq, list);
+    return cJSON_GetObjectItemCaseSensitive(tree, "@odata.nextLink") != NULL;
+}
+
+/* What was asked for stands. A list may lag behind a removal before our request, but not for longer
+ * than graph.settle. */
+static enum outcome stands(struct request *rq)
+{
+    return rq->absences > 0 ? found(rq, OUTCOME_EXISTS) : leave_open(rq, OUTCOME_ABSENT);
+}
+
+static enum outcome read_assignment(struct request *rq, unsigned step, const cJSON *tree,
+                                    const cJSON *list)
+{
+    const cJSON *item = look_standing(rq, list);
     enum change change = look_change_of(rq);
-    keep_object(rq, standing);
-    if (change == CHANGE_REMOVAL && standing == NULL)
-        return found(rq, OUTCOME_EXISTS);
-    enum outcome alone = change == CHANGE_UPDATE ? OUTCOME_UNDECIDED : OUTCOME_ABSENT;
-    if (change == CHANGE_ADD && standing != NULL && rq->doubt == DOUBT_SENT)
-        alone = OUTCOME_EXISTS;
-    enum outcome outcome = next_or(rq, step, alone);
-    if (outcome == OUTCOME_EXISTS)
-        return found(rq, outcome);
+    if (item == NULL && change != CHANGE_ADD)
+        item = look_ended(rq, list); /* it still names the package, and so the requests */
+    keep_object(rq, item);
+    bool open = change == CHANGE_UPDATE || has_more(tree);
+    enum outcome outcome = next_or(rq, step, open ? OUTCOME_UNDECIDED : OUTCOME_ABSENT);
     return outcome == OUTCOME_COUNT ? outcome : leave_open(rq, outcome);
 }
 
@@ -207,45 +216,39 @@ static enum outcome read_requests(struct request *rq, unsigned step, const cJSON
 {
     const cJSON *item = NULL;
     enum match match = look_best_match(rq, list, &item);
-    bool more = cJSON_GetObjectItemCaseSensitive(tree, "@odata.nextLink") != NULL;
     if (match == MATCH_OURS || match == MATCH_SAME_OPEN) {
         keep_object(rq, item);
         return found(rq, match == MATCH_OURS ? OUTCOME_OK : OUTCOME_EXISTS);
     }
     if (match != MATCH_NONE)
         return leave_open(rq, OUTCOME_UNDECIDED);
-    if (more) {
+    if (has_more(tree)) {
         rq->graph.page = next_page(tree);
         bool readable = rq->graph.page != NULL && step + 1 < LOOK_STEPS_MAX;
         return readable ? OUTCOME_COUNT : leave_open(rq, OUTCOME_UNDECIDED);
     }
-    /* What stands may be ours, and is what was asked for. */
-    bool stands = look_change_of(rq) == CHANGE_ADD && rq->graph.object != NULL;
-    if (stands && rq->doubt == DOUBT_SENT)
-        return found(rq, OUTCOME_EXISTS);
-    return leave_open(rq, OUTCOME_ABSENT);
+    bool kept = look_change_of(rq) == CHANGE_ADD && rq->graph.object != NULL;
+    return kept && rq->doubt == DOUBT_SENT ? stands(rq) : leave_open(rq, OUTCOME_ABSENT);
 }
 
 static enum outcome read_resource(struct request *rq, const cJSON *tree, const cJSON *list)
 {
     const cJSON *item = look_resource(rq, list);
-    bool removal = look_change_of(rq) == CHANGE_REMOVAL;
-    bool more = cJSON_GetObjectItemCaseSensitive(tree, "@odata.nextLink") != NULL;
-    if (item == NULL && more)
+    if (item == NULL && has_more(tree))
         return leave_open(rq, OUTCOME_UNDECIDED);
-    if (removal == (item != NULL))
+    if (item == NULL || look_change_of(rq) == CHANGE_REMOVAL)
         return leave_open(rq, OUTCOME_ABSENT);
     keep_object(rq, item);
-    return found(rq, OUTCOME_EXISTS);
+    bool sure = rq->doubt == DOUBT_OPEN || look_added_since_intent(rq, item);
+    return sure ? found(rq, OUTCOME_EXISTS) : stands(rq);
 }
 
 /* What is no 2xx. A throttled or unreachable Graph is nobody's fault and leaves the fault alone. */
 static enum outcome read_trouble(struct request *rq, const struct http_answer *answer,
                                  const struct graph_error *error)
 {
-    bool unsent = answer->reach == HTTP_NOT_SENT || answer->reach == HTTP_REFUSED;
     bool answered = answer->reach == HTTP_ANSWERED;
-    if (unsent)
+    if (!graph_was_called(answer))
         rq->pause_ms = PAUSE_NOT_SENT_MS;
     else if (answered && (answer->status == 429 || answer->status == 503))
         rq->pause_ms = graph_pause_ms(answer);
@@ -274,7 +277,7 @@ enum outcome look_read(struct request *rq, unsigned step, const struct http_answ
     if (!readable)
         outcome = read_trouble(rq, answer, &error);
     else if (ask == ASK_ASSIGNMENT)
-        outcome = read_assignment(rq, step, list);
+        outcome = read_assignment(rq, step, tree, list);
     else if (ask == ASK_REQUESTS || ask == ASK_PAGE)
         outcome = read_requests(rq, step, tree, list);
     else if (ask == ASK_RESOURCE)

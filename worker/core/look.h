@@ -2,6 +2,7 @@
 
 #include "worker/core/graph_answer.h"
 
+// clang-format off: the table below
 /* The look-up: GETs that find out what became of a real request (doubt: sent), or what is in the
  * way of one (doubt: open). Pure, as graph_answer.h: paths out, answers in.
  *
@@ -9,23 +10,43 @@
  * requests, page by page: in that order, so that what is delivered between the two is not missed. A
  * resource is looked up in its catalog; its requests carry neither time nor resource on beta.
  *
- *                       doubt: sent                             doubt: open
- *   add (assignment)    our request: ok; stands: exists         an open one of the type: exists; of
- *                                                               another: undecided
- *   removal             our request: ok; gone: exists           likewise; gone: exists
- *   update              our request: ok                         open: undecided (it may say other
- * things) add (resource)      in this catalog: exists                 the same removal (resource)
- * not in the catalog: exists              the same update (resource)   cannot be looked up cannot
- * be looked up
+ * Reads lag behind writes. So with doubt sent no list is believed at once for what it shows of old:
+ * what is gone may not be there yet, what stands may be gone. That is `absent`; the plan believes
+ * it after graph.settle, and the new dry run that follows has Graph's definite word
+ * (InvalidRequestExistingGrant, InvalidRequestNoActiveGrant …). With doubt open, `absent` leads to
+ * a new dry run on the schedule of graph.eventual.
+ *
+ *                        doubt: sent                          doubt: open
+ *   add (assignment)     our request: ok                      one of the type is open: exists
+ *                        perhaps ours: undecided              of another type: undecided
+ *                        stands: absent, later (*) exists     else absent
+ *   removal              our request: ok                      as for an add; gone: absent
+ *                        perhaps ours: undecided
+ *                        gone: absent
+ *   update               our request: ok                      any is open: undecided (it may say
+ *                        perhaps ours: undecided                  other things)
+ *                        no assignment: undecided             no assignment: undecided
+ *   add (resource)       in the catalog since the intent:     in the catalog: exists (Graph has
+ *                            exists                               said so too)
+ *                        in the catalog: absent, later (*)
+ *                            exists
+ *   removal (resource)   absent                               absent
+ *   update (resource)    cannot be looked up                  cannot be looked up
+ *
+ * (*) Once "absent" has been believed: what was of old is over by then.
  *
  * Else absent; undecided where the list is too long or a row cannot be read. Our request is one of
- * the same type for the same target, made since the intent was written. */
+ * the same type for the same target, made at or after the intent; it is perhaps ours if it was made
+ * less than the clocks' skew before, or if its time cannot be read, or if it gives another reason.
+ */
+// clang-format on
 
 enum {
     LOOK_PATH_MAX = 2048, /* an address that every server and proxy takes */
     /* GETs of one look-up: 3,000 requests of one package at Graph's usual page of 100. */
     LOOK_STEPS_MAX = 32,
-    /* Redis' clock wrote the intent, Graph's the request: hosts with NTP are this close by far. */
+    /* Redis' clock wrote the intent, Graph's the request: hosts with NTP are this close by far. It
+     * is never counted in our favour. */
     LOOK_CLOCK_SKEW_MS = 5000,
 };
 

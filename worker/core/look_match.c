@@ -1,8 +1,11 @@
 #include "worker/core/look_match.h"
 
+#include "worker/core/graph_body.h"
 #include "worker/core/look.h"
 #include "worker/core/rfc3339.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <strings.h>
 
 enum change look_change_of(const struct request *rq)
@@ -67,18 +70,28 @@ static bool is_assignment(const cJSON *assignment, const struct subject *subject
            (!cJSON_IsString(package) || is_text(package, subject->package_id));
 }
 
-const cJSON *look_standing(const struct request *rq, const cJSON *list)
+static const cJSON *first_assignment(const struct request *rq, const cJSON *list, bool stands)
 {
     static const char *const ended[] = {"Expired", "DeliveryFailed", NULL};
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, list)
     {
-        if (is_assignment(item, &rq->event.subject) &&
-            !is_one_of(member(item, "assignmentState"), ended) &&
-            !is_one_of(member(item, "state"), ended))
+        bool has_ended = is_one_of(member(item, "assignmentState"), ended) ||
+                         is_one_of(member(item, "state"), ended);
+        if (stands != has_ended && is_assignment(item, &rq->event.subject))
             return item;
     }
     return NULL;
+}
+
+const cJSON *look_standing(const struct request *rq, const cJSON *list)
+{
+    return first_assignment(rq, list, true);
+}
+
+const cJSON *look_ended(const struct request *rq, const cJSON *list)
+{
+    return first_assignment(rq, list, false);
 }
 
 /* A request's assignment may come without id, before it is delivered, and without package, where
@@ -100,6 +113,24 @@ static bool is_final(const cJSON *item)
     return is_one_of(member(item, "requestState"), final);
 }
 
+/* Both give a reason, and not the same one. */
+static bool has_other_reason(const struct request *rq, const cJSON *item)
+{
+    size_t size = graph_body_size(&rq->event.body);
+    char *body = malloc(size);
+    assert(body != NULL);
+    size = graph_body_write(&rq->event.body, false, body, size);
+    cJSON *tree = cJSON_ParseWithLength(body, size); /* it passed the gate as an event's data */
+    const char *ours = cJSON_GetStringValue(member(tree, "justification"));
+    const char *theirs = cJSON_GetStringValue(member(item, "justification"));
+    bool other = ours != NULL && theirs != NULL && strcmp(ours, theirs) != 0;
+    cJSON_Delete(tree);
+    free(body);
+    return other;
+}
+
+/* Two clocks are compared, so only what is not before the intent is called ours: another event may
+ * have asked for the same a moment earlier. */
 static enum match match_sent(const struct request *rq, const cJSON *item)
 {
     if (!is_text(member(item, "requestType"), request_type_name(rq->event.request_type)))
@@ -108,7 +139,13 @@ static enum match match_sent(const struct request *rq, const cJSON *item)
     int64_t created_ms = 0;
     if (rq->claim.intent_wall_ms == 0 || !rfc3339_parse(str_of(created), &created_ms))
         return MATCH_MAYBE;
-    return created_ms >= rq->claim.intent_wall_ms - LOOK_CLOCK_SKEW_MS ? MATCH_OURS : MATCH_NONE;
+    int64_t early_ms = rq->claim.intent_wall_ms - created_ms;
+    if (early_ms > LOOK_CLOCK_SKEW_MS)
+        return MATCH_NONE;
+    bool other = has_other_reason(rq, item);
+    if (early_ms > 0)
+        return other ? MATCH_NONE : MATCH_MAYBE;
+    return other ? MATCH_MAYBE : MATCH_OURS;
 }
 
 static enum match match_open(const struct request *rq, const cJSON *item)
@@ -135,6 +172,14 @@ enum match look_best_match(const struct request *rq, const cJSON *list, const cJ
         }
     }
     return best;
+}
+
+bool look_added_since_intent(const struct request *rq, const cJSON *resource)
+{
+    const char *added = cJSON_GetStringValue(member(resource, "addedOn"));
+    int64_t added_ms = 0;
+    return rq->claim.intent_wall_ms != 0 && rfc3339_parse(str_of(added), &added_ms) &&
+           added_ms >= rq->claim.intent_wall_ms;
 }
 
 const cJSON *look_resource(const struct request *rq, const cJSON *list)

@@ -15,7 +15,8 @@ enum match {
     MATCH_OTHER_OPEN, /* doubt open: an open one for the same target, but of another type */
     MATCH_MAYBE,      /* may be ours, or do what ours would: it cannot be told */
     MATCH_SAME_OPEN,  /* doubt open: an open one that does what ours would */
-    MATCH_OURS,       /* doubt sent: of our type, for our target, made since our intent */
+    MATCH_OURS,       /* doubt sent: of our type, for our target, made since our intent, and with
+                       * our reason (justification), if both give one */
 };
 
 enum change look_change_of(const struct request *rq);
@@ -27,9 +28,15 @@ void look_package_of(const char *assignment, char ret[GUID_SIZE]);
  * failed), or NULL. */
 const cJSON *look_standing(const struct request *rq, const cJSON *list);
 
+/* The first that is the request's and has ended, or NULL. */
+const cJSON *look_ended(const struct request *rq, const cJSON *list);
+
 /* The best match among requests, and which it was; *ret_item stays as it was where there is none.
  */
 enum match look_best_match(const struct request *rq, const cJSON *list, const cJSON **ret_item);
 
 /* The request's resource in the list, or NULL. */
 const cJSON *look_resource(const struct request *rq, const cJSON *list);
+
+/* Does Graph say that it was added since our intent? */
+bool look_added_since_intent(const struct request *rq, const cJSON *resource);
