@@ -58,7 +58,7 @@ static int64_t take_writes(struct worker *w, struct request *rq, unsigned writes
         return closed_ms;
     if (rq->writes > 0)
         return 0;
-    int64_t pause_ms = gate_ask(&w->gate, writes, now_ms);
+    int64_t pause_ms = gate_ask(&w->gate, writes, &rq->turn_us, now_ms);
     if (pause_ms == 0)
         rq->writes = writes;
     return pause_ms;
@@ -95,6 +95,7 @@ static void on_dry_run(void *context, struct request *rq, const struct http_answ
     struct worker *w = context;
     bool lenient = w->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
+    rq->attempts.dry_run += graph_was_called(answer);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
     gate_dry_run_end(&w->gate, passed);
     heed_throttle(w, rq, answer);
@@ -129,7 +130,6 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
         pace(w, rq, GATE_CANARY_MS);
         return;
     }
-    rq->attempts.dry_run++;
     send_post(w, rq, false, &(struct http_call){.on_answer = on_dry_run});
 }
 
@@ -163,6 +163,7 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
 {
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
+    rq->attempts.submit += graph_was_called(answer);
     heed_throttle(w, rq, answer);
     post(w, rq, outcome);
 }
@@ -171,7 +172,6 @@ static void start_submit(void *context, struct request *rq, int64_t now_ms)
 {
     (void)now_ms;
     struct worker *w = context;
-    rq->attempts.submit++;
     send_post(w, rq, true, &(struct http_call){.may_send = may_send, .on_answer = on_submit});
 }
 
@@ -184,7 +184,6 @@ static void look_step(struct worker *w, struct request *rq)
         post(w, rq, OUTCOME_UNDECIDED);
         return;
     }
-    rq->attempts.look++;
     http_start(w->http, rq,
                &(struct http_call){.method = HTTP_GET,
                                    .path = path,
@@ -198,6 +197,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
 {
     struct worker *w = context;
     enum outcome outcome = look_read(rq, rq->look_step, answer);
+    rq->attempts.look += graph_was_called(answer);
     heed_throttle(w, rq, answer);
     if (outcome != OUTCOME_COUNT) {
         post(w, rq, outcome);

@@ -18,7 +18,27 @@ int64_t gate_ask_look(const struct gate *gate, int64_t now_ms)
     return now_ms < gate->closed_until_ms ? gate->closed_until_ms - now_ms : 0;
 }
 
-int64_t gate_ask(struct gate *gate, unsigned writes, int64_t now_ms)
+static bool may_pass(struct gate *gate, int64_t turn_us, int64_t now_us)
+{
+    if (gate->next_us > now_us)
+        return false;
+    if ((turn_us != 0 ? turn_us : gate->promised_us) <= now_us)
+        return true;
+    if (gate->next_us > now_us - GATE_EMPTY_PLACE_MS * 1000)
+        return false;
+    gate->promised_us = gate->next_us; /* the queue has holes: it forms anew */
+    return true;
+}
+
+/* New ones queue; so do those of a queue that has had to form anew, and those whose time was lost,
+ * to a throttle or to the loop: they would all come back together. */
+static bool must_queue(const struct gate *gate, int64_t turn_us, int64_t now_us)
+{
+    return turn_us == 0 || turn_us >= gate->promised_us ||
+           turn_us < now_us - GATE_ASK_AGAIN_MS * 1000;
+}
+
+int64_t gate_ask(struct gate *gate, unsigned writes, int64_t *turn_us, int64_t now_ms)
 {
     int64_t closed_ms = gate_ask_look(gate, now_ms);
     if (closed_ms > 0 || gate->interval_us == 0)
@@ -26,15 +46,24 @@ int64_t gate_ask(struct gate *gate, unsigned writes, int64_t now_ms)
     int64_t now_us = now_ms * 1000;
     if (gate->next_us < now_us - GATE_BURST_MS * 1000)
         gate->next_us = now_us - GATE_BURST_MS * 1000;
-    if (gate->next_us <= now_us) {
+    bool passes = may_pass(gate, *turn_us, now_us);
+    if (passes)
         gate->next_us += gate->interval_us * writes;
-        return 0;
-    }
     if (gate->promised_us < gate->next_us)
         gate->promised_us = gate->next_us;
-    else
+    if (passes) {
+        *turn_us = 0;
+        return 0;
+    }
+    if (must_queue(gate, *turn_us, now_us)) {
+        *turn_us = gate->promised_us;
         gate->promised_us += gate->interval_us * writes;
-    return (gate->promised_us - now_us + 999) / 1000;
+    }
+    int64_t due_us = *turn_us > gate->next_us ? *turn_us : gate->next_us;
+    int64_t pause_ms = (due_us - now_us) / 1100; /* leaves room for the plan's jitter */
+    if (pause_ms > GATE_ASK_AGAIN_MS)
+        return GATE_ASK_AGAIN_MS;
+    return pause_ms > 0 ? pause_ms : 1;
 }
 
 void gate_throttle(struct gate *gate, int64_t now_ms, int64_t pause_ms)

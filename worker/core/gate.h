@@ -14,6 +14,12 @@ enum {
      * pause is a tenth of a second's worth and one. Graph counts over 150 s and would stand more,
      * but whoever watches one second shall see the rate that is set. */
     GATE_BURST_MS = 100,
+    /* The longest that one who waits is told to wait. So the places of those who leave (a partition
+     * moves) are seen to be empty, and cost at most a poll a second of each. */
+    GATE_ASK_AGAIN_MS = 1000,
+    /* A time that is unused for so long belongs to one who left: whoever asks may have it, and the
+     * queue forms anew. Well below GATE_BURST_MS, so that it is not lost. */
+    GATE_EMPTY_PLACE_MS = 50,
     /* How soon to ask again while the canary is out: about one call to Graph. */
     GATE_CANARY_MS = 100,
 };
@@ -27,7 +33,7 @@ enum gate_canary {
 struct gate {
     int64_t interval_us;     /* between two writes; 0: no limit */
     int64_t next_us;         /* when the next write is due */
-    int64_t promised_us;     /* the last time promised to one that must wait */
+    int64_t promised_us;     /* the end of the queue: the first time promised to nobody */
     int64_t closed_until_ms; /* throttled */
     enum gate_canary canary;
 };
@@ -37,9 +43,10 @@ void gate_init(struct gate *gate, int writes_per_second);
 
 /* May so many POSTs go from now on? 0: yes, and they are counted: an event takes its dry run and
  * its real request together, so that no real request waits behind other events' dry runs until its
- * own is too old. Else the milliseconds after which to ask again; those who ask in turn are sent to
- * times one after the other, so that they do not come back all at once. */
-int64_t gate_ask(struct gate *gate, unsigned writes, int64_t now_ms);
+ * own is too old. Else the milliseconds after which to ask again; up to a tenth more, the plan's
+ * jitter, is not too late. `turn_us` belongs to the one who asks, 0 at first: its place in the
+ * queue. Places are in the order of asking, and nobody need give one back. */
+int64_t gate_ask(struct gate *gate, unsigned writes, int64_t *turn_us, int64_t now_ms);
 
 /* The same for a GET, which only a throttled Graph holds back. */
 int64_t gate_ask_look(const struct gate *gate, int64_t now_ms);

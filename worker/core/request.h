@@ -53,6 +53,7 @@ struct request {
     struct graph_trace graph;
     struct attempts attempts;
     int64_t received_wall_ms, finished_wall_ms;
+    int64_t turn_us; /* the place in pacing's queue (gate.h); 0: none */
     unsigned writes; /* calls to Graph that pacing has granted and that are not made yet */
     char *stored;    /* owned; members of an earlier answer from Redis (reply.h), or NULL */
     enum answer stored_answer; /* what they say; ANSWER_NONE without them */
