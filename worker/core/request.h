@@ -59,7 +59,6 @@ struct request {
     enum answer stored_answer; /* what they say; ANSWER_NONE without them */
     bool duplicate;            /* that answer was another record's */
     unsigned look_step;        /* which GET of a look-up comes next */
-    void *call; /* the shell that carries out the present stage may keep its own state here */
 };
 
 /* Makes a request from the pool ready for a record, and gives back all that it owns (not the

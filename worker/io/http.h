@@ -55,8 +55,7 @@ void http_destroy(struct http *http);
  * had, they are answered HTTP_NOT_SENT. Their number is bounded by the requests at work. */
 void http_start(struct http *http, struct request *rq, const struct http_call *call);
 
-/* Room for one more call without waiting? Asked before `mark`, so that little time passes between
- * intent and POST. */
+/* Room for one more call without waiting? */
 bool http_has_room(const struct http *http);
 size_t http_active(const struct http *http);
 size_t http_waiting(const struct http *http);

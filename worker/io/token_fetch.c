@@ -171,11 +171,6 @@ bool token_fetch_start(struct token_fetch *fetch, struct error *error)
     return true;
 }
 
-bool token_fetch_is_under_way(const struct token_fetch *fetch)
-{
-    return fetch->form != NULL;
-}
-
 void token_fetch_destroy(struct token_fetch *fetch)
 {
     if (fetch == NULL)

@@ -30,4 +30,3 @@ void token_fetch_destroy(struct token_fetch *fetch);
 /* Reads the secret anew and sends it. False: it cannot be read, `error` says why, and on_fetched is
  * not called. None may be under way. */
 bool token_fetch_start(struct token_fetch *fetch, struct error *error);
-bool token_fetch_is_under_way(const struct token_fetch *fetch);
