@@ -1,5 +1,6 @@
 /* The live stage table: which call carries out which stage. Each start leads to one post: at once,
  * or from the shell's callback. */
+#include "worker/io/failpoint.h"
 #include "worker/io/log.h"
 #include "worker/worker.h"
 
@@ -99,8 +100,10 @@ static void on_dry_run(void *context, struct request *rq, const struct http_answ
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
     gate_dry_run_end(&w->gate, passed);
     heed_throttle(w, rq, answer);
-    if (passed)
+    if (passed) {
         rq->dry_run_ms = (int64_t)uv_now(&w->loop);
+        rq->graph_wall_ms = answer->date_wall_ms;
+    }
     if (outcome == OUTCOME_UNSAFE) {
         log_request(LOG_ERROR, "interlock.raised", rq, "%s", rq->fault.message);
         redis_raise_interlock(w->redis, rq->fault.message);
@@ -151,6 +154,8 @@ static void start_mark(void *context, struct request *rq, int64_t now_ms)
 static bool may_send(void *context, struct request *rq)
 {
     struct worker *w = context;
+    if (failpoint(FAILPOINT_SUBMIT_START))
+        return false;
     uv_update_time(&w->loop);
     int64_t now_ms = (int64_t)uv_now(&w->loop);
     bool dry_run_is_fresh =

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "worker/io/admin.h"
+#include "worker/io/failpoint.h"
 #include "worker/io/log.h"
 
 #include <signal.h>
@@ -187,6 +188,8 @@ static void on_signal(uv_signal_t *signal, int number)
                      "a second signal: left at once; what was at work is redelivered");
         return;
     }
+    if (failpoint(FAILPOINT_SIGTERM))
+        return;
     log_write(LOG_INFO, "worker.drains", "%zu records are at work; at most %lld ms", w->pool.used,
               (long long)w->settings->drain_ms);
     w->phase = WORKER_DRAINS;

@@ -1,5 +1,6 @@
 #include "worker/io/committed.h"
 
+#include "worker/io/failpoint.h"
 #include "worker/io/log.h"
 
 #include <assert.h>
@@ -17,6 +18,7 @@ static rd_kafka_resp_err_t ask(const struct committed *committed)
 {
     rd_kafka_resp_err_t code =
         rd_kafka_committed(committed->consumer, committed->partitions, TRY_MS);
+    code = failpoint(FAILPOINT_REBALANCE) ? RD_KAFKA_RESP_ERR__TIMED_OUT : code;
     for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < committed->partitions->cnt; i++)
         code = committed->partitions->elems[i].err;
     return code;

@@ -3,6 +3,7 @@
 #include "worker/core/width.h"
 
 #include "worker/core/guid.h"
+#include "worker/io/failpoint.h"
 #include "worker/io/http_slot.h"
 #include "worker/io/token.h"
 
@@ -248,6 +249,13 @@ static bool renew_token(struct http *http, const struct slot *slot,
     return again;
 }
 
+static enum failpoint answer_of(const struct request *rq)
+{
+    if (rq->stage == STAGE_LOOK)
+        return FAILPOINT_LOOK_ANSWER;
+    return rq->stage == STAGE_SUBMIT ? FAILPOINT_SUBMIT_ANSWER : FAILPOINT_DRY_RUN_ANSWER;
+}
+
 static void on_done(struct http_transfer *transfer, CURLcode result)
 {
     struct slot *slot = (struct slot *)transfer;
@@ -256,6 +264,7 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     struct http_answer answer;
     char text[SLOT_TEXT_SIZE];
     curl_off_t took_us = 0;
+    result = failpoint(answer_of(queued->rq)) ? CURLE_RECV_ERROR : result;
     slot_read_answer(slot, result, text, &answer);
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     call_stats_add(&http->stats, queued->operation, answer.status, took_us / 1000);

@@ -1,6 +1,7 @@
 #include "worker/io/redis.h"
 
 #include "worker/core/reply.h"
+#include "worker/io/failpoint.h"
 #include "worker/io/redis_call.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@ static void on_claimed(struct redis_command *command, const redisReply *reply)
 {
     struct redis_call *call = (struct redis_call *)command;
 
+    reply = failpoint(FAILPOINT_CLAIM_ANSWER) ? NULL : reply;
     if (!redis_call_is_answered(call, reply, REDIS_CLAIM_TEXTS))
         return;
     struct claim_answer answer = redis_answer_claim(reply);
@@ -30,7 +32,7 @@ void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms)
     char key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_claimed);
 
-    if (call == NULL || !redis_hash_event(rq)) {
+    if (call == NULL || !redis_hash_event(rq) || failpoint(FAILPOINT_CLAIM_START)) {
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;
@@ -52,6 +54,7 @@ static void on_recorded(struct redis_command *command, const redisReply *reply)
 {
     struct redis_call *call = (struct redis_call *)command;
 
+    reply = failpoint(FAILPOINT_RECORD_ANSWER) ? NULL : reply;
     if (!redis_call_is_answered(call, reply, REDIS_RECORD_TEXTS))
         return;
     bool kept = str_is(redis_answer_text(reply, 0), "ok");
@@ -67,7 +70,8 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
 
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
     char *members = reply_members(rq);
-    if (call == NULL || members == NULL || !redis_hash_event(rq)) {
+    if (call == NULL || members == NULL || !redis_hash_event(rq) ||
+        failpoint(FAILPOINT_RECORD_START)) {
         free(members);
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);

@@ -1,5 +1,7 @@
 #include "worker/io/redis_call.h"
 
+#include "worker/io/failpoint.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,7 @@ static void on_marked(struct redis_command *command, const redisReply *reply)
     struct redis_call *call = (struct redis_call *)command;
     struct redis *redis = call->redis;
 
+    reply = failpoint(FAILPOINT_MARK_ANSWER) ? NULL : reply;
     if (!redis_call_is_answered(call, reply, REDIS_MARK_TEXTS))
         return;
     struct str word = redis_answer_text(reply, 0);
@@ -142,7 +145,8 @@ void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms)
         return;
     }
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_marked);
-    if (call == NULL || !redis_hash_event(rq) || !make_client_request_id(call->client_request_id)) {
+    if (call == NULL || !redis_hash_event(rq) || !make_client_request_id(call->client_request_id) ||
+        failpoint(FAILPOINT_MARK_START)) {
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
         return;

@@ -1,6 +1,7 @@
 #include "worker/io/source.h"
 
 #include "worker/io/assignment.h"
+#include "worker/io/failpoint.h"
 #include "worker/io/kafka_conf.h"
 #include "worker/io/kafka_record.h"
 #include "worker/io/log.h"
@@ -119,7 +120,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     if (rd_kafka_assignment_lost(rk))
         source->stats.lost += (uint64_t)partitions->cnt;
     assignment_take_away(&source->assignment, partitions);
-    if (source->events.on_moved != NULL)
+    bool deaf = failpoint(rd_kafka_assignment_lost(rk) ? FAILPOINT_LOST : FAILPOINT_REVOKE);
+    if (source->events.on_moved != NULL && !deaf)
         source->events.on_moved(source->events.context);
     assignment_let_go(&source->assignment, partitions);
 }
@@ -164,6 +166,18 @@ static bool take_record(struct source *source, struct slot *slot, const rd_kafka
     return true;
 }
 
+/* No earlier owner has worked on what came after it: what was not there when we began to fetch. */
+static void see_end(struct source *source, struct partition *partition, int64_t offset)
+{
+    int64_t low = 0, high = 0;
+    if (offset >= partition->ledger.touched ||
+        rd_kafka_get_watermark_offsets(source->rk, source->settings->kafka.requests_topic,
+                                       partition->id, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    if (high > offset && high < partition->ledger.touched)
+        partition->ledger.touched = high;
+}
+
 /* One message of the partition. False: it has none, or they must wait. */
 static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
 {
@@ -175,6 +189,7 @@ static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_message_error(source, message);
     } else {
+        see_end(source, &slot->partition, message->offset);
         switch (ledger_begin(&slot->partition.ledger, message->offset)) {
         case LEDGER_FULL:
             slot->held = message;
@@ -250,7 +265,7 @@ bool source_turn(struct source *source, int64_t wall_ms)
         on_message_error(source, message);
         rd_kafka_message_destroy(message);
     }
-    assignment_turn(&source->assignment);
+    assignment_turn(&source->assignment, (int64_t)uv_now(source->timer.loop));
     if (assignment_is_settled(&source->assignment) &&
         orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop)))
         join_again(source);

@@ -1,5 +1,6 @@
 #include "worker/io/transaction.h"
 
+#include "worker/io/failpoint.h"
 #include "worker/io/kafka_conf.h"
 #include "worker/io/log.h"
 
@@ -18,6 +19,12 @@ enum {
 static void step(struct producer *producer)
 {
     atomic_fetch_add(&producer->calls, 1);
+}
+
+/* What librdkafka would say where an answer does not come; NULL: no failpoint is hit. */
+static rd_kafka_error_t *no_answer(enum failpoint point)
+{
+    return failpoint(point) ? rd_kafka_error_new(RD_KAFKA_RESP_ERR__TIMED_OUT, "failpoint") : NULL;
 }
 
 static void complain(struct producer *producer, const char *what, const char *why)
@@ -76,6 +83,7 @@ bool producer_open(struct producer *producer, rd_kafka_resp_err_t *ret_code)
         step(producer);
         error = rd_kafka_init_transactions(producer->rk, CALL_MS);
     }
+    error = error == NULL ? no_answer(FAILPOINT_RECYCLE) : error;
     producer->worn = producer->fenced = false;
     if (error == NULL)
         return true;
@@ -230,6 +238,7 @@ enum fate transaction_run(struct producer *producer, struct batch *batch)
         return fail(producer, "produce", NULL);
     step(producer);
     error = rd_kafka_send_offsets_to_transaction(producer->rk, batch->offsets, batch->group, -1);
+    error = error == NULL ? no_answer(FAILPOINT_TRANSACTION_OPEN) : error;
     if (error != NULL)
         return fail(producer, "send_offsets", error);
     if (is_refused(producer, batch)) {
@@ -238,8 +247,10 @@ enum fate transaction_run(struct producer *producer, struct batch *batch)
     }
     step(producer);
     error = rd_kafka_commit_transaction(producer->rk, -1);
+    error = error == NULL ? no_answer(FAILPOINT_COMMIT_ANSWER) : error;
     if (error == NULL) {
         (void)rd_kafka_poll(producer->rk, 0); /* did a connection break meanwhile? */
+        producer->worn = producer->worn || failpoint(FAILPOINT_COMMIT_DONE);
         producer->trouble[0] = '\0';
         return FATE_COMMITTED;
     }
