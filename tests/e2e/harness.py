@@ -150,6 +150,8 @@ def merged(base, over):
 class World:
     """Topics, Redis, sandbox and workers of one run. close() ends them all."""
 
+    partitions = 4
+
     def __init__(self, folder, kafka, name, sandbox_options, settings):
         self.folder = os.path.join(folder, name)
         os.mkdir(self.folder)
@@ -157,14 +159,17 @@ class World:
         self.topics = Topics(kafka.brokers)
         self.requests, self.replies, self.dead, self.other = (
             f"{name}-{what}" for what in ("requests", "replies", "dlt", "replies-b"))
-        self.topics.create([self.requests], max_message_bytes=3 << 20)
-        self.topics.create([self.replies, self.dead, self.other])
-        self.redis = Redis(self.folder)
+        self.topics.create([self.requests], self.partitions, max_message_bytes=3 << 20)
+        self.topics.create([self.replies, self.dead, self.other], self.partitions)
+        self.redis = self.make_redis()
         self.sandbox = sandbox_client.Sandbox("--with-parent", *sandbox_options)
         self.settings = merged(self.base_settings(), settings)
         self.group = self.settings["kafka"]["group"]
         self.workers, self.followers = [], []
         self.program = BIN
+
+    def make_redis(self):
+        return Redis(self.folder)
 
     def base_settings(self):
         secret = os.path.join(self.folder, "secret")

@@ -55,10 +55,10 @@ class Topics:
                        timeout=20)
         event.offset = self.ends(topic)[event.partition] - 1
 
-    def consumer(self, isolation="read_committed"):
+    def consumer(self, isolation="read_committed", **more):
         return KafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level=isolation,
                              enable_auto_commit=False, max_poll_records=5000,
-                             fetch_max_wait_ms=20)
+                             fetch_max_wait_ms=20, **more)
 
     def partitions(self, consumer, topic):
         return [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic))]
@@ -96,8 +96,8 @@ class Topics:
 class Follower:
     """Counts the replies as they are committed."""
 
-    def __init__(self, topics, names):
-        self.consumer = topics.consumer()
+    def __init__(self, topics, names, **more):
+        self.consumer = topics.consumer(**more)
         self.consumer.assign([p for n in names for p in topics.partitions(self.consumer, n)])
         self.consumer.seek_to_beginning()
         self.records = []

@@ -1,0 +1,130 @@
+"""What became of the events of a part: the counts of tests/e2e/checker.py, and what is due besides
+where things break.
+
+Three things are honest here that are none in a quiet world, and each is asked for its reason:
+`unknown` (something was cut or killed while the event was under way), `failed` with code
+`crashLoop` (three crashes in its life), and `existing` where a look-up cannot say more.
+"""
+import bisect
+import collections
+
+import checker
+from reply_checker import reply_data
+
+CRASHES = ("kill -9", "exit")  # kinds of fault that are a crash of a worker
+CRASH_LOOP = 3
+EARLY_S = 10  # a fault so long before an event may still be felt by it: time-outs, leases
+
+
+class Count:
+    def __init__(self, arena, load):
+        self.arena, self.load = arena, load
+        self.problems = list(arena.problems) + load.errors
+        self.events = load.place()
+        self.world = checker.World(
+            arena.topics.read(arena.requests),
+            arena.topics.read(arena.replies) + arena.topics.read(arena.other),
+            arena.topics.read(arena.dead), arena.sandbox.ledger(),
+            arena.topics.committed(arena.group, arena.requests), arena.group)
+        self.answers = {}
+        for reply in self.world.replies:
+            data = reply_data(reply)
+            origin = (data or {}).get("origin")
+            if origin:
+                self.answers.setdefault((origin["partition"], origin["offset"]), data)
+        self.unknown, self.crash_loops = [], []
+        for event in self.events:
+            self.allow(event)
+        self.split_groups()
+        self.report = checker.check(self.events, self.world)
+        self.problems += self.report.problems
+        self.count_posts()
+
+    # ---- what is honest under faults ---------------------------------------------------------
+
+    def allow(self, event):
+        data = self.answers.get(event.place) or {}
+        outcome, error = data.get("outcome"), data.get("error") or {}
+        if event.posts and self.arena.part.store_forgets:
+            event.outcome += "|existing"
+        if not event.good or outcome not in ("failed", "unknown"):
+            return
+        if error.get("code") == "crashLoop":
+            self.crash_loops.append(event)
+            crashes = self.faults_of(event, CRASHES)
+            if len(crashes) >= CRASH_LOOP:
+                event.outcome += "|" + outcome
+                event.code = None
+        if outcome == "unknown" and not data.get("duplicate"):
+            self.unknown.append(event)
+        if outcome == "unknown" and event.posts and self.arena.part.unknown_allowed:
+            event.outcome += "|unknown"
+            if not self.faults_of(event):
+                self.problems.append(f"event {event.group} is unknown, and nothing was broken")
+
+    def faults_of(self, event, kinds=("",)):
+        """Those of the event's life, from its sending to its answer."""
+        until = self.load.arrived.get(event.place, float("inf"))
+        return [fault for fault in self.arena.faults
+                if fault.kind.startswith(kinds) and fault.began < until
+                and (fault.ended or until) > event.sent - EARLY_S]
+
+    def split_groups(self):
+        """After `failed` the same event is worked on anew, and another body under its id too."""
+        failed = set()
+        for event in self.events:
+            data = self.answers.get(event.place) or {}
+            if data.get("outcome") == "failed" and event.good:
+                failed.add(event.request_id)
+                event.group = f"{event.group} failed at {event.place}"
+        for event in self.events:
+            if event.code == "idConflict" and event.request_id in failed:
+                event.outcome, event.code, event.posts = "rejected|submitted|existing", None, 1
+
+    # ---- figures -----------------------------------------------------------------------------
+
+    def count_posts(self):
+        """Real requests after one of the same event that was applied, whatever came of them."""
+        applied, self.granted_twice, self.posted_twice = collections.Counter(), 0, 0
+        for entry in self.world.ledger:
+            if entry["op"] != "submit":
+                continue
+            tag = entry.get("justification")
+            self.posted_twice += applied[tag] > 0
+            self.granted_twice += applied[tag] > 0 and bool(entry["applied"])
+            applied[tag] += bool(entry["applied"])
+        if self.posted_twice:
+            self.problems.append(f"{self.posted_twice} real requests were sent after one of the "
+                                 f"same event that was applied")
+
+    def recovery(self):
+        """For each fault, from its end until every partition has answered again."""
+        times = collections.defaultdict(list)
+        for when, partition in self.load.arrivals:
+            times[partition].append(when)
+        found = []
+        for fault in self.arena.faults:
+            after = fault.ended or fault.began
+            nexts = [bisect.bisect(arrived, after) for arrived in times.values()]
+            if all(i < len(arrived) for i, arrived in zip(nexts, times.values())):
+                found.append(max(arrived[i] for i, arrived in zip(nexts, times.values())) - after)
+        return sorted(found) or [0]
+
+    def silence(self):
+        whens = [when for when, _ in self.load.arrivals]
+        return max((b - a for a, b in zip(whens, whens[1:])), default=0)
+
+    def text(self):
+        recovery = self.recovery()
+        waits = sorted(when - event.sent for event in self.events
+                       if (when := self.load.arrived.get(event.place)))
+        waits = waits or [0]
+        left = collections.Counter(self.arena.left)
+        more = f", crash loops {len(self.crash_loops)}" if self.crash_loops else ""
+        more += f", left by themselves {dict(left)}" if left else ""
+        return (f"events {len(self.events)}, lost {self.report.unanswered}, "
+                f"answered twice {self.report.twice}, granted twice {self.granted_twice}, "
+                f"unknown {len(self.unknown)}{more}; "
+                f"recovery p50 {recovery[len(recovery) // 2]:.1f} s max {recovery[-1]:.1f} s, "
+                f"longest silence {self.silence():.1f} s, "
+                f"answer p50 {waits[len(waits) // 2]:.2f} s max {waits[-1]:.1f} s")
