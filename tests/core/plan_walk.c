@@ -90,9 +90,9 @@ static const char *broken_promise(const struct situation *s, const struct reques
 {
     if (v->answer != ANSWER_NONE && s->answer != ANSWER_NONE && v->answer != s->answer)
         return "an answer is changed";
-    if (rq->doubt == DOUBT_SENT && rq->answer != ANSWER_NONE && !s->seen &&
-        rq->answer != ANSWER_SUBMITTED && rq->answer != ANSWER_EXISTING &&
-        rq->answer != ANSWER_UNKNOWN)
+    bool sent = rq->doubt == DOUBT_SENT || rq->doubt == DOUBT_FORGOTTEN;
+    if (sent && rq->answer != ANSWER_NONE && !s->seen && rq->answer != ANSWER_SUBMITTED &&
+        rq->answer != ANSWER_EXISTING && rq->answer != ANSWER_UNKNOWN)
         return "it may have happened, and the answer says that it did not";
     if (v->next == STAGE_SUBMIT && !s->marked)
         return "a real request without an intent of its own";
@@ -100,6 +100,10 @@ static const char *broken_promise(const struct situation *s, const struct reques
         return "a real request without a dry run of its own";
     if (v->next == STAGE_SUBMIT && s->unknown > rq->absences)
         return "a second real request, and the first was not proved absent";
+    if (v->next == STAGE_SUBMIT && rq->doubt == DOUBT_FORGOTTEN)
+        return "a real request before what Redis forgot was looked up";
+    if (s->doubt > rq->doubt && !(s->doubt == DOUBT_FORGOTTEN && rq->outcome == OUTCOME_ABSENT))
+        return "a doubt shrinks";
     if (v->next == STAGE_SUBMIT && rq->answer != ANSWER_NONE)
         return "a real request after the answer";
     if ((v->next == STAGE_RECORD || v->next == STAGE_REPLY) && rq->answer == ANSWER_NONE)
@@ -185,7 +189,8 @@ static unsigned walk_from(struct walker *w, const struct situation *from)
             continue;
         if (is_weather(outcome) && from->weather == 0)
             continue;
-        if (from->stage == STAGE_LOOK && outcome == OUTCOME_OK && from->doubt != DOUBT_SENT)
+        if (from->stage == STAGE_LOOK && outcome == OUTCOME_OK && from->doubt != DOUBT_SENT &&
+            from->doubt != DOUBT_FORGOTTEN)
             continue; /* nothing of ours can be found */
         roads++;
         unsigned length = take_step(w, from, outcome);
@@ -239,10 +244,11 @@ static const char *cell_trouble(const struct rule *rule, enum stage stage, enum 
     if (outcome == OUTCOME_UNSAFE &&
         (rule->doubt != DOUBT_DRY_RUN || rule->answer != ANSWER_UNKNOWN))
         return "an unsafe dry run raises the interlock";
-    bool sent =
-        (stage == STAGE_SUBMIT && outcome == OUTCOME_UNKNOWN) || outcome == OUTCOME_INTERRUPTED;
+    bool sent = outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_INTERRUPTED;
     if (sent != (rule->doubt == DOUBT_SENT))
         return "doubt (sent) is where a real request may have happened";
+    if ((rule->doubt == DOUBT_FORGOTTEN) != (outcome == OUTCOME_FORGOTTEN))
+        return "doubt (forgotten) is where Redis may have forgotten a real request";
     if ((rule->doubt == DOUBT_OPEN) != (outcome == OUTCOME_OPEN || outcome == OUTCOME_EARLY))
         return "doubt (open) is where something is in the way";
     return "";

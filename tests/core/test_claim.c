@@ -97,6 +97,56 @@ static void reads_every_word(void **state)
         check_row(&rows[i]);
 }
 
+enum { RECORD_MS = 3600 * 1000, ASSIGNED_MS = 4000 };
+
+/* Redis has forgotten, or three workers ended on it; or both. */
+static void tells_what_was_forgotten_or_crashes(void **state)
+{
+    static const struct {
+        const char *word;
+        unsigned crashes;
+        bool forgot, brokers_time;
+        enum outcome outcome;
+        int64_t intent_ms;
+    } table[] = {
+        {"new", 0, true, true, OUTCOME_FORGOTTEN, RECORD_MS},
+        {"new", 0, true, false, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_PRODUCER_SKEW_MS},
+        {"taken", 1, true, true, OUTCOME_FORGOTTEN, RECORD_MS},
+        {"taken", 2, false, true, OUTCOME_EXPIRED, 0},
+        {"taken", 3, false, true, OUTCOME_INVALID, 0},
+        {"taken", 4, false, true, OUTCOME_INVALID, 0},
+        {"taken", 3, true, true, OUTCOME_UNKNOWN, 0},
+        {"interrupted", 2, false, true, OUTCOME_INTERRUPTED, 900},
+        {"interrupted", 3, false, true, OUTCOME_UNKNOWN, 900},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct partition partition = {.assigned_ms = ASSIGNED_MS};
+        struct request rq = {
+            .stage = STAGE_CLAIM,
+            .record = {.topic = "t",
+                       .timestamp_ms = RECORD_MS,
+                       .timestamp_is_brokers = table[i].brokers_time},
+            .partition = &partition,
+            .event = {.expiry_ms = WALL_MS - 1},
+        };
+        struct claim_answer answer = {.word = str_of(table[i].word),
+                                      .fence = 7,
+                                      .intent_wall_ms = 900,
+                                      .client_request_id = str_of(""),
+                                      .crashes = table[i].crashes,
+                                      .forgot = table[i].forgot};
+        print_message("row %zu\n", i);
+        assert_int_equal(claim_read(&rq, &answer, NOW_MS, WALL_MS), table[i].outcome);
+        assert_int_equal(rq.claim.fence, 7);
+        assert_int_equal(rq.claim.intent_wall_ms, table[i].intent_ms);
+        bool forgotten = table[i].outcome == OUTCOME_FORGOTTEN;
+        assert_int_equal(rq.claim.forgotten_ms, forgotten ? ASSIGNED_MS : 0);
+        assert_string_equal(rq.fault.code, table[i].crashes >= 3 ? "crashLoop" : "");
+        request_finish(&rq);
+    }
+}
+
 static void takes_no_bytes_behind_a_nul(void **state)
 {
     char text[] = "\"outcome\":\"submitted\"\0,\"x\":1";
@@ -173,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_word),
+        cmocka_unit_test(tells_what_was_forgotten_or_crashes),
         cmocka_unit_test(takes_no_bytes_behind_a_nul),
         cmocka_unit_test(ignores_a_client_request_id_that_is_too_long),
         cmocka_unit_test(tells_identities_apart),

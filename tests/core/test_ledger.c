@@ -9,12 +9,14 @@
 
 #include <cmocka.h>
 
+static struct witness witness; /* what the last ledger that was opened says; unknown at first */
+
 static struct ledger opened(uint32_t window, int64_t frontier, const char *metadata,
                             enum ledger_metadata expected)
 {
     struct ledger ledger;
     assert_true(ledger_init(&ledger, window));
-    assert_int_equal(ledger_open(&ledger, frontier, metadata), expected);
+    assert_int_equal(ledger_open(&ledger, frontier, metadata, &witness), expected);
     return ledger;
 }
 
@@ -71,9 +73,9 @@ static void test_metadata_is_short_when_nothing_is_beyond(void **state)
     (void)state;
     struct ledger ledger = opened(4096, 7, NULL, LEDGER_METADATA_ABSENT);
     char text[LEDGER_METADATA_MAX];
-    size_t length = ledger_metadata_write(&ledger, text);
+    size_t length = ledger_metadata_write(&ledger, &witness, text);
     assert_int_equal(length, strlen(text));
-    assert_string_equal(text, "u1:7:4096::d6a872a6");
+    assert_string_equal(text, "u1:7:4096:-::e1a94c75");
     ledger_finish(&ledger);
 }
 
@@ -90,7 +92,8 @@ static void test_widest_window_fits(void **state)
         for (int64_t i = LEDGER_WINDOW_MAX - 1; i > 0; i--)
             ledger_finish_offset(&ledger, start + i);
         char text[LEDGER_METADATA_MAX];
-        assert_in_range(ledger_metadata_write(&ledger, text), 3336, LEDGER_METADATA_MAX - 1);
+        assert_in_range(ledger_metadata_write(&ledger, &witness, text), 3336,
+                        LEDGER_METADATA_MAX - 1);
         struct ledger next = opened(1, start, text, LEDGER_METADATA_OK);
         assert_int_equal(next.touched, start + LEDGER_WINDOW_MAX);
         assert_int_equal(ledger_begin(&next, start), LEDGER_BEGUN);
@@ -114,15 +117,24 @@ static void test_foreign_metadata(void **state)
         {"", LEDGER_METADATA_ABSENT},
         {"reset by an operator", LEDGER_METADATA_ABSENT},
         {"user", LEDGER_METADATA_ABSENT},
-        {"u1:7:4096::d6a872a6", LEDGER_METADATA_OK},
-        {"u1:7:4096::d6a872a7", LEDGER_METADATA_DAMAGED},
-        {"u1:7:4096::d6a872a61", LEDGER_METADATA_DAMAGED},
-        {"u1:7:4097::d6a872a6", LEDGER_METADATA_DAMAGED},
-        {"u1:7:4096:", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:-::e1a94c75", LEDGER_METADATA_OK},
+        {"u1:7:4096:-::e1a94c74", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:-::e1a94c751", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4097:-::e1a94c75", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:-:", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:0123.0.0.1::9c834cbf", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:::2b6d9890", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:0123456789abcdef.01234567.89abcdef.42:0287ea6c", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:0123456789abcdef.01234567.89abcdef.42x::e9a415f9", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:0123456789abcdeg.01234567.89abcdef.42::cb7b7672", LEDGER_METADATA_DAMAGED},
+        {"u1:7:4096:0123456789abcdef.01234567.89abcdef.42::50089ca6", LEDGER_METADATA_OK},
+        /* What a later version adds is left out. */
+        {"u1:7:4096:0123456789abcdef.01234567.89abcdef.42::next:other:89308305",
+         LEDGER_METADATA_OK},
         {"u1", LEDGER_METADATA_NEWER},
         {"u1:", LEDGER_METADATA_DAMAGED},
         {"u2:whatever", LEDGER_METADATA_NEWER},
-        {"u10:7:4096::d6a872a6", LEDGER_METADATA_NEWER},
+        {"u10:7:4096:-::e1a94c75", LEDGER_METADATA_NEWER},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("row %zu: %s\n", i, rows[i].metadata ? rows[i].metadata : "NULL");
@@ -132,7 +144,26 @@ static void test_foreign_metadata(void **state)
     }
     /* Ours and whole, but of another offset: somebody has moved the group's offset and kept the
      * text. */
-    struct ledger ledger = opened(8, 8, "u1:7:4096::d6a872a6", LEDGER_METADATA_ABSENT);
+    struct ledger ledger = opened(8, 8, "u1:7:4096:-::e1a94c75", LEDGER_METADATA_ABSENT);
+    ledger_finish(&ledger);
+}
+
+static void test_witness_is_kept(void **state)
+{
+    (void)state;
+    static const struct witness known = {"0123456789abcdef", "01234567", "89abcdef", 42};
+    struct ledger ledger = opened(4096, 7, NULL, LEDGER_METADATA_ABSENT);
+    char text[LEDGER_METADATA_MAX];
+    ledger_metadata_write(&ledger, &known, text);
+    assert_string_equal(text, "u1:7:4096:0123456789abcdef.01234567.89abcdef.42::50089ca6");
+    ledger_finish(&ledger);
+    ledger = opened(8, 7, "u1:7:4096:0123456789abcdef.01234567.89abcdef.42::next:other:89308305",
+                    LEDGER_METADATA_OK);
+    assert_memory_equal(&witness, &known, sizeof known);
+    assert_int_equal(ledger.touched, 7 + 4096);
+    ledger_finish(&ledger);
+    ledger = opened(8, 7, NULL, LEDGER_METADATA_ABSENT);
+    assert_false(witness_is_known(&witness));
     ledger_finish(&ledger);
 }
 
@@ -145,7 +176,7 @@ static void test_every_changed_character_is_seen(void **state)
     for (int64_t offset = 5; offset < 40; offset += 3)
         ledger_finish_offset(&ledger, offset);
     char text[LEDGER_METADATA_MAX];
-    size_t length = ledger_metadata_write(&ledger, text);
+    size_t length = ledger_metadata_write(&ledger, &witness, text);
     for (size_t i = 3; i < length; i++) {
         for (char c = ' '; c < 127; c++) {
             char changed[LEDGER_METADATA_MAX];
@@ -153,7 +184,7 @@ static void test_every_changed_character_is_seen(void **state)
             changed[i] = c;
             enum ledger_metadata expected =
                 c == text[i] ? LEDGER_METADATA_OK : LEDGER_METADATA_DAMAGED;
-            assert_int_equal(ledger_open(&ledger, 3, changed), expected);
+            assert_int_equal(ledger_open(&ledger, 3, changed, &witness), expected);
         }
     }
     ledger_finish(&ledger);
@@ -227,7 +258,7 @@ static void model_commit(struct model *model, struct ledger *ledger, uint64_t *s
     bool aborted = random_below(seed, 4) == 0;
     if (!aborted) {
         model->committed = copy.frontier;
-        ledger_metadata_write(&copy, model->metadata);
+        ledger_metadata_write(&copy, &witness, model->metadata);
     }
     for (size_t i = 0; i < count; i++) {
         if (aborted) {
@@ -286,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_metadata_is_short_when_nothing_is_beyond),
         cmocka_unit_test(test_widest_window_fits),
         cmocka_unit_test(test_foreign_metadata),
+        cmocka_unit_test(test_witness_is_kept),
         cmocka_unit_test(test_every_changed_character_is_seen),
         cmocka_unit_test(test_against_a_model),
     };

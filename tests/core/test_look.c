@@ -96,6 +96,23 @@ static const struct row {
      {NONE, "{\"value\":[],\"@odata.nextLink\":\"https://elsewhere.example/beta" BASE
             "accessPackageAssignmentRequests?$skiptoken=100\"}",
       LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
+    {"sent add: perhaps ours, and ours on the second page", DOUBT_SENT, ADD,
+     {BY_TARGET, REQUESTS, BASE "accessPackageAssignmentRequests?$skiptoken=100"},
+     {NONE, "{\"value\":[" REQUEST("AdminAdd", "Delivered", JUST, TARGET)
+            "],\"@odata.nextLink\":\"https://elsewhere.example/beta" BASE
+            "accessPackageAssignmentRequests?$skiptoken=100\"}",
+      LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
+    {"sent add: perhaps ours, and nothing on the second page", DOUBT_SENT, ADD,
+     {BY_TARGET, REQUESTS, BASE "accessPackageAssignmentRequests?$skiptoken=100"},
+     {NONE, "{\"value\":[" REQUEST("AdminAdd", "Delivered", JUST, TARGET)
+            "],\"@odata.nextLink\":\"https://elsewhere.example/beta" BASE
+            "accessPackageAssignmentRequests?$skiptoken=100\"}", NONE}, OUTCOME_UNDECIDED},
+    {"forgotten add: ours", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
+     {NONE, LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
+    {"forgotten add: it stands", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
+     {LIST(STANDING), NONE}, OUTCOME_ABSENT},
+    {"forgotten add: an older one", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
+     {NONE, LIST(REQUEST("AdminAdd", "Delivered", BEFORE, TARGET))}, OUTCOME_ABSENT},
     {"sent add: a page that cannot be asked for", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, "{\"value\":[],\"@odata.nextLink\":\"https://elsewhere.example/secret\"}"},
      OUTCOME_UNDECIDED},

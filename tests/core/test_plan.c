@@ -55,6 +55,40 @@ static void a_road_that_never_ends_is_noticed(void **state)
     assert_string_equal(walk_all_roads(&plan, 1).trouble, "this road does not end");
 }
 
+/* What Redis forgot is looked up until graph.settle has passed since the partition became ours:
+ * then nothing happened, and all answers may be given. */
+static void what_redis_forgot_is_settled_from_the_assignment_on(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    struct request rq = {.stage = STAGE_CLAIM,
+                         .outcome = OUTCOME_FORGOTTEN,
+                         .claim = {.forgotten_ms = 1000}};
+    struct verdict verdict = plan_next(&plan, &rq, 1100);
+    plan_note(&rq, &verdict, 1100);
+    assert_int_equal(verdict.next, STAGE_LOOK);
+    assert_int_equal(rq.doubt, DOUBT_FORGOTTEN);
+    assert_int_equal(rq.doubt_since_ms, 1000);
+    rq.stage = STAGE_LOOK;
+    rq.outcome = OUTCOME_ABSENT;
+    verdict = plan_next(&plan, &rq, 1299);
+    assert_int_equal(verdict.next, STAGE_LOOK);
+    assert_int_equal(verdict.pause_ms, 1);
+    rq.outcome = OUTCOME_UNDECIDED;
+    verdict = plan_next(&plan, &rq, 1300);
+    assert_int_equal(verdict.answer, ANSWER_UNKNOWN);
+    rq.outcome = OUTCOME_ABSENT;
+    verdict = plan_next(&plan, &rq, 1300);
+    plan_note(&rq, &verdict, 1300);
+    assert_int_equal(verdict.next, STAGE_DRY_RUN);
+    assert_int_equal(rq.doubt, DOUBT_NONE);
+    assert_int_equal(rq.absences, 0);
+    rq.stage = STAGE_DRY_RUN;
+    rq.outcome = OUTCOME_INVALID;
+    verdict = plan_next(&plan, &rq, 1301);
+    assert_int_equal(verdict.answer, ANSWER_REJECTED);
+}
+
 /* Is this changed plan noticed: by its text, or also by what it would do? */
 struct tally {
     unsigned seen, all, by_table, by_behaviour;
@@ -133,6 +167,7 @@ int main(void)
         cmocka_unit_test(every_cell_keeps_the_rules),
         cmocka_unit_test(every_road_ends_and_keeps_its_promises),
         cmocka_unit_test(a_road_that_never_ends_is_noticed),
+        cmocka_unit_test(what_redis_forgot_is_settled_from_the_assignment_on),
         cmocka_unit_test(a_change_of_any_cell_is_noticed),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

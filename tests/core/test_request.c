@@ -88,9 +88,23 @@ static void test_what_may_have_been_sent(void **state)
     }
 }
 
+/* Only for what an earlier owner may have worked on, and only if that owner knew anything. */
+static void test_witness(void **state)
+{
+    (void)state;
+    struct partition partition = {.ledger = {.touched = 100}};
+    struct request rq = {.partition = &partition, .record = {.offset = 99}};
+    assert_null(request_witness(&rq));
+    partition.witness = (struct witness){"0123456789abcdef", "", "89abcdef", 1};
+    assert_ptr_equal(request_witness(&rq), &partition.witness);
+    rq.record.offset = 100;
+    assert_null(request_witness(&rq));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_expiry),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_witness),
+                                       cmocka_unit_test(test_expiry),
                                        cmocka_unit_test(test_what_may_have_been_sent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ static void test_takes_all(void **state)
     assert_int_equal(source_lag(one.source), 0);
     kafka_world_close(&one);
     for (int32_t i = 0; i < PARTITIONS; i++)
-        check_committed(i, 250, "u1:250:4096::");
+        check_committed(i, 250, "u1:250:4096:-::");
 }
 
 /* The record as the core sees it. */
@@ -124,7 +124,7 @@ static void test_restart_skips_what_was_answered(void **state)
     wanted = released;
     assert_true(kafka_world_until(&one, has_answered, &one, LIMIT_MS));
     kafka_world_close(&one);
-    check_committed(0, 0, "u1:0:4096:kiRJkiRJkiRJkiRJAg==:");
+    check_committed(0, 0, "u1:0:4096:-:kiRJkiRJkiRJkiRJAg==:");
 
     kafka_world_init(&two, mock.brokers, "one");
     kafka_world_open(&two, 256);
@@ -187,7 +187,7 @@ static void test_window_stops_one_partition(void **state)
     assert_true(kafka_world_until(&one, has_answered, &one, LIMIT_MS));
     assert_int_equal(source_stats(one.source).held, 0);
     kafka_world_close(&one);
-    check_committed(1, 100, "u1:100:10::");
+    check_committed(1, 100, "u1:100:10:-::");
 }
 
 static void test_shut_intake_takes_nothing(void **state)
@@ -273,7 +273,7 @@ static void test_metadata_it_does_not_know(void **state)
 {
     (void)state;
     static const char *const groups[] = {"newer", "damaged"};
-    static const char *const texts[] = {"u2:of a later version", "u1:5:4096::00000000"};
+    static const char *const texts[] = {"u2:of a later version", "u1:5:4096:-::00000000"};
     for (size_t i = 0; i < 2; i++) {
         print_message("row %zu: %s\n", i, texts[i]);
         kafka_send(mock.brokers, "requests", 3, 10);

@@ -38,10 +38,36 @@ static char *copy_text(struct str from)
     return copy;
 }
 
+static bool is_crash_loop(struct request *rq, const struct claim_answer *answer)
+{
+    if (answer->crashes < CLAIM_CRASHES_MAX)
+        return false;
+    fault_set(&rq->fault, STAGE_CLAIM, "crashLoop",
+              "%u workers ended while they worked on this event, so no further one tries it; look "
+              "for the cause in their logs before you send the event again",
+              answer->crashes);
+    return true;
+}
+
+/* Redis knows nothing, and may have forgotten it. What an earlier owner sent for this record, it
+ * sent after the record was written and before the partition was ours. */
+static enum outcome read_forgotten(struct request *rq)
+{
+    int64_t skew_ms = rq->record.timestamp_is_brokers ? 0 : CLAIM_PRODUCER_SKEW_MS;
+    if (rq->record.timestamp_ms > skew_ms)
+        rq->claim.intent_wall_ms = rq->record.timestamp_ms - skew_ms;
+    rq->claim.forgotten_ms = rq->partition->assigned_ms;
+    return OUTCOME_FORGOTTEN;
+}
+
 static enum outcome read_ours(struct request *rq, const struct claim_answer *answer, int64_t now_ms,
                               int64_t wall_ms)
 {
     rq->claim = (struct claim){.fence = answer->fence, .confirmed_ms = now_ms};
+    if (is_crash_loop(rq, answer))
+        return answer->forgot ? OUTCOME_UNKNOWN : OUTCOME_INVALID;
+    if (answer->forgot)
+        return read_forgotten(rq);
     return request_is_expired(rq, wall_ms) ? OUTCOME_EXPIRED : OUTCOME_OK;
 }
 
@@ -56,7 +82,7 @@ static enum outcome read_interrupted(struct request *rq, const struct claim_answ
     if (answer->client_request_id.size < sizeof rq->claim.client_request_id)
         memcpy(rq->claim.client_request_id, answer->client_request_id.data,
                answer->client_request_id.size);
-    return OUTCOME_INTERRUPTED;
+    return is_crash_loop(rq, answer) ? OUTCOME_UNKNOWN : OUTCOME_INTERRUPTED;
 }
 
 static enum outcome read_seen(struct request *rq, const struct claim_answer *answer)

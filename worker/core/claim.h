@@ -15,6 +15,10 @@ enum {
     CLAIM_HELD_PAUSE_MAX_MS = 1000,
     /* … and no sooner than this, so that a lease about to end is not hammered. */
     CLAIM_HELD_PAUSE_MIN_MS = 50,
+    /* How far a producer's clock may be ahead, for the time of what it may have asked for. */
+    CLAIM_PRODUCER_SKEW_MS = 10 * 60 * 1000,
+    /* So many crashes while it was worked on: it is taken for their cause (code crashLoop). */
+    CLAIM_CRASHES_MAX = 3,
     /* The interlock is lifted by a person: once a second is often enough to see it. */
     CLAIM_INTERLOCK_PAUSE_MS = 1000,
 };
@@ -30,12 +34,17 @@ struct claim_answer {
     struct str client_request_id; /* interrupted: of the real request that may have happened */
     struct str stored;            /* seen: the stored answer */
     struct str origin;            /* seen: the record that was answered, see claim_origin() */
+    unsigned
+        crashes; /* taken, interrupted: workers that ended, without leaving, while they had it */
+    bool forgot; /* new, taken: Redis has lost data since the witness (request_witness()) */
 };
 
-/* The outcome of the claim stage. Sets rq->claim (`now_ms`: when the claim was sent), rq->stored,
- * rq->stored_answer, rq->duplicate, rq->fault (conflict, failed) and rq->pause_ms (held, paced).
- * A claim that is ours but past its expirytime is OUTCOME_EXPIRED, unless it was interrupted. A
- * word that is not known, or a stored answer that cannot be read, is OUTCOME_FAILED. */
+/* The outcome of the claim stage. New or taken, but Redis has forgotten what there was: FORGOTTEN.
+ * Of too many crashes: INVALID, or UNKNOWN after an intent (fault crashLoop). Sets rq->claim
+ * (`now_ms`: when the claim was sent), rq->stored, rq->stored_answer, rq->duplicate, rq->fault
+ * (conflict, failed) and rq->pause_ms (held, paced). A claim that is ours but past its expirytime
+ * is OUTCOME_EXPIRED, unless it was interrupted. A word that is not known, or a stored answer that
+ * cannot be read, is OUTCOME_FAILED. */
 enum outcome claim_read(struct request *rq, const struct claim_answer *answer, int64_t now_ms,
                         int64_t wall_ms);
 

@@ -24,6 +24,7 @@ struct http_answer {
     const char *error; /* what went wrong on the way, a sentence without full stop; "" if nothing */
     char request_id[GRAPH_REQUEST_ID_MAX];
     int64_t retry_after_ms; /* -1: the answer carries none (retry_after.h) */
+    int64_t date_wall_ms;   /* the server's clock, whole seconds; 0: it did not say */
 };
 
 /* Each sets rq->graph, rq->fault, rq->pause_ms as the answer has it, and returns what the stage

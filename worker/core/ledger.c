@@ -107,6 +107,12 @@ void ledger_finish_offset(struct ledger *ledger, int64_t offset)
     advance(ledger);
 }
 
+bool ledger_is_finished(const struct ledger *ledger, int64_t offset)
+{
+    return offset < ledger->frontier ||
+           (offset - ledger->frontier < LEDGER_WINDOW_MAX && bit_is_set(ledger, offset));
+}
+
 /* ---- metadata ----------------------------------------------------------------------------------
  */
 
@@ -140,13 +146,16 @@ static size_t gather(const struct ledger *ledger, uint8_t ret[BITS_BYTES_MAX + 8
     return size;
 }
 
-size_t ledger_metadata_write(const struct ledger *ledger, char ret[LEDGER_METADATA_MAX])
+size_t ledger_metadata_write(const struct ledger *ledger, const struct witness *witness,
+                             char ret[LEDGER_METADATA_MAX])
 {
     uint8_t bytes[BITS_BYTES_MAX + 8];
+    char known[WITNESS_TEXT_SIZE];
+    witness_write(witness, known);
     size_t size = gather(ledger, bytes);
     assert(size <= BITS_BYTES_MAX);
-    int head = snprintf(ret, LEDGER_METADATA_MAX, "u1:%" PRId64 ":%" PRIu32 ":", ledger->frontier,
-                        ledger->window);
+    int head = snprintf(ret, LEDGER_METADATA_MAX,
+                        "u1:%" PRId64 ":%" PRIu32 ":%s:", ledger->frontier, ledger->window, known);
     size_t length = (size_t)head + base64_encode(bytes, size, ret + head);
     uint32_t crc = crc32_of(ret, length);
     return length +
@@ -154,29 +163,26 @@ size_t ledger_metadata_write(const struct ledger *ledger, char ret[LEDGER_METADA
 }
 
 /* Splits off what stands before the next ':' (or the end). */
-static struct field {
-    const char *text;
-    size_t length;
-} next_field(const char **at)
+static struct str next_field(const char **at)
 {
-    struct field field = {*at, strcspn(*at, ":")};
-    *at += field.length;
+    struct str field = {*at, strcspn(*at, ":")};
+    *at += field.size;
     if (**at == ':')
         (*at)++;
     return field;
 }
 
 /* Digits only, at most `max`; -1 otherwise. */
-static int64_t read_number(struct field field, int64_t max)
+static int64_t read_number(struct str field, int64_t max)
 {
     int64_t value = 0;
-    for (size_t i = 0; i < field.length; i++) {
-        char c = field.text[i];
+    for (size_t i = 0; i < field.size; i++) {
+        char c = field.data[i];
         if (c < '0' || c > '9' || value > (max - (c - '0')) / 10)
             return -1;
         value = value * 10 + (c - '0');
     }
-    return field.length > 0 ? value : -1;
+    return field.size > 0 ? value : -1;
 }
 
 static void scatter(struct ledger *ledger, const uint8_t *bytes, size_t size)
@@ -187,38 +193,49 @@ static void scatter(struct ledger *ledger, const uint8_t *bytes, size_t size)
     }
 }
 
-static enum ledger_metadata read_version_1(struct ledger *ledger, const char *metadata)
+/* The checksum is the last field, whatever stands before it. */
+static bool is_whole(const char *metadata)
+{
+    const char *last = strrchr(metadata, ':');
+    char right[8 + 1];
+    snprintf(right, sizeof right, "%08" PRIx32, crc32_of(metadata, (size_t)(last - metadata)));
+    return strcmp(last + 1, right) == 0;
+}
+
+static enum ledger_metadata read_version_1(struct ledger *ledger, const char *metadata,
+                                           struct witness *ret_witness)
 {
     const char *at = metadata;
+    struct witness witness;
     next_field(&at);
     int64_t frontier = read_number(next_field(&at), INT64_MAX);
     int64_t window = read_number(next_field(&at), LEDGER_WINDOW_MAX);
-    struct field bits = next_field(&at);
-    struct field crc = next_field(&at);
+    bool readable = witness_read(next_field(&at), &witness);
+    struct str bits = next_field(&at);
     uint8_t bytes[BITS_BYTES_MAX];
     size_t size = 0;
-    char right[8 + 1];
-    snprintf(right, sizeof right, "%08" PRIx32,
-             crc32_of(metadata, (size_t)(bits.text + bits.length - metadata)));
-    if (strcmp(crc.text, right) != 0 || frontier < 0 || window < 1 ||
-        !base64_decode(bits.text, bits.length, bytes, sizeof bytes, &size))
+    if (!is_whole(metadata) || *at == '\0' || frontier < 0 || window < 1 || !readable ||
+        !base64_decode(bits.data, bits.size, bytes, sizeof bytes, &size))
         return LEDGER_METADATA_DAMAGED;
     if (frontier != ledger->frontier)
         return LEDGER_METADATA_ABSENT;
     ledger->touched = frontier + window;
+    *ret_witness = witness;
     scatter(ledger, bytes, size);
     advance(ledger);
     return LEDGER_METADATA_OK;
 }
 
-enum ledger_metadata ledger_open(struct ledger *ledger, int64_t frontier, const char *metadata)
+enum ledger_metadata ledger_open(struct ledger *ledger, int64_t frontier, const char *metadata,
+                                 struct witness *ret_witness)
 {
     assert(frontier >= 0);
     ledger->frontier = ledger->end = frontier;
     ledger->touched = frontier + ledger->window;
+    *ret_witness = (struct witness){0};
     memset(ledger->bits, 0, LEDGER_WORDS * sizeof *ledger->bits);
     if (metadata == NULL || metadata[0] != 'u' || metadata[1] < '0' || metadata[1] > '9')
         return LEDGER_METADATA_ABSENT;
-    return strncmp(metadata, "u1:", 3) == 0 ? read_version_1(ledger, metadata)
+    return strncmp(metadata, "u1:", 3) == 0 ? read_version_1(ledger, metadata, ret_witness)
                                             : LEDGER_METADATA_NEWER;
 }

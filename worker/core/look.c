@@ -27,13 +27,19 @@ static bool requests_can_be_told_apart(const struct subject *subject)
            subject->assignment_id[0] != '\0';
 }
 
+/* Is it our own request that is looked for? Else: what is in the way of it. */
+static bool is_after_sending(const struct request *rq)
+{
+    return rq->doubt == DOUBT_SENT || rq->doubt == DOUBT_FORGOTTEN;
+}
+
 /* By its own id; or an add, by package and target, where its standing says something. */
 static bool assignment_is_asked(const struct request *rq)
 {
     const struct subject *subject = &rq->event.subject;
     if (subject->assignment_id[0] != '\0')
         return true;
-    return rq->doubt == DOUBT_SENT && look_change_of(rq) == CHANGE_ADD &&
+    return is_after_sending(rq) && look_change_of(rq) == CHANGE_ADD &&
            subject->package_id[0] != '\0' && subject->target_id[0] != '\0';
 }
 
@@ -41,7 +47,7 @@ static enum ask ask_at(const struct request *rq, unsigned step)
 {
     const struct subject *subject = &rq->event.subject;
     char package[GUID_SIZE];
-    if (rq->doubt != DOUBT_SENT && rq->doubt != DOUBT_OPEN)
+    if (!is_after_sending(rq) && rq->doubt != DOUBT_OPEN)
         return ASK_NOTHING;
     if (rq->event.kind == KIND_RESOURCE) {
         bool named = subject->origin_id[0] != '\0' || subject->resource_id[0] != '\0';
@@ -220,15 +226,17 @@ static enum outcome read_requests(struct request *rq, unsigned step, const cJSON
         keep_object(rq, item);
         return found(rq, match == MATCH_OURS ? OUTCOME_OK : OUTCOME_EXISTS);
     }
-    if (match != MATCH_NONE)
-        return leave_open(rq, OUTCOME_UNDECIDED);
+    if (match > rq->look_best)
+        rq->look_best = match;
     if (has_more(tree)) {
         rq->graph.page = next_page(tree);
         bool readable = rq->graph.page != NULL && step + 1 < LOOK_STEPS_MAX;
         return readable ? OUTCOME_COUNT : leave_open(rq, OUTCOME_UNDECIDED);
     }
+    if (rq->look_best != MATCH_NONE)
+        return leave_open(rq, OUTCOME_UNDECIDED);
     bool kept = look_change_of(rq) == CHANGE_ADD && rq->graph.object != NULL;
-    return kept && rq->doubt == DOUBT_SENT ? stands(rq) : leave_open(rq, OUTCOME_ABSENT);
+    return kept && is_after_sending(rq) ? stands(rq) : leave_open(rq, OUTCOME_ABSENT);
 }
 
 static enum outcome read_resource(struct request *rq, const cJSON *tree, const cJSON *list)
@@ -271,6 +279,8 @@ enum outcome look_read(struct request *rq, unsigned step, const struct http_answ
                     answer->status < 300 && cJSON_IsArray(list);
     enum outcome outcome = OUTCOME_UNDECIDED;
     rq->pause_ms = 0;
+    if (step == 0)
+        rq->look_best = MATCH_NONE;
     free(rq->graph.page);
     rq->graph.page = NULL;
     graph_keep_ids(rq, answer);

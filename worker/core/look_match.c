@@ -165,7 +165,7 @@ enum match look_best_match(const struct request *rq, const cJSON *list, const cJ
     {
         if (!is_request_for(item, &rq->event.subject))
             continue;
-        enum match match = rq->doubt == DOUBT_SENT ? match_sent(rq, item) : match_open(rq, item);
+        enum match match = rq->doubt == DOUBT_OPEN ? match_open(rq, item) : match_sent(rq, item);
         if (match > best) {
             best = match;
             *ret_item = item;

@@ -10,15 +10,6 @@
 /* What a request asks to be changed. An update asks for values that a look-up does not compare. */
 enum change { CHANGE_ADD, CHANGE_UPDATE, CHANGE_REMOVAL };
 
-enum match {
-    MATCH_NONE,
-    MATCH_OTHER_OPEN, /* doubt open: an open one for the same target, but of another type */
-    MATCH_MAYBE,      /* may be ours, or do what ours would: it cannot be told */
-    MATCH_SAME_OPEN,  /* doubt open: an open one that does what ours would */
-    MATCH_OURS,       /* doubt sent: of our type, for our target, made since our intent, and with
-                       * our reason (justification), if both give one */
-};
-
 enum change look_change_of(const struct request *rq);
 
 /* The package of an assignment, as Graph gave it in JSON; "" if it does not say. */

@@ -8,8 +8,11 @@
  * the source (worker/io/source.h) changes it. */
 struct partition {
     int32_t id;
-    uint64_t epoch;       /* odd: assigned to us; even: not. Starts at 0 */
-    struct ledger ledger; /* of the present assignment */
+    uint64_t epoch; /* odd: assigned to us; even: not. Starts at 0 */
+    /* Of the present assignment: */
+    struct ledger ledger;
+    struct witness witness; /* what the owner before us knew of Redis */
+    int64_t assigned_ms;    /* since when it is ours: no earlier owner sends after that */
 };
 
 static inline bool partition_is_ours(const struct partition *partition, uint64_t epoch)

@@ -54,6 +54,10 @@ static const struct rule worker_rules[STAGE_COUNT][OUTCOME_COUNT] =
                 [OUTCOME_HELD] = WAIT(CLAIM),
                 [OUTCOME_PACED] = WAIT(CLAIM),
                 [OUTCOME_INTERRUPTED] = GO_IN_DOUBT(LOOK, SENT),
+                [OUTCOME_FORGOTTEN] = GO_IN_DOUBT(LOOK, FORGOTTEN),
+                [OUTCOME_INVALID] = ANSWER(FAILED, RECORD), /* crashLoop, before the intent … */
+                [OUTCOME_UNKNOWN] = {MOVE_ANSWER, STAGE_RECORD, ANSWER_UNKNOWN,
+                                     DOUBT_SENT},             /* … or after it */
                 [OUTCOME_CONFLICT] = ANSWER(REJECTED, REPLY), /* the record is the other body's */
                 [OUTCOME_EXPIRED] = ANSWER(EXPIRED, RECORD),
                 [OUTCOME_FAILED] = RETRY(CLAIM),
@@ -143,12 +147,14 @@ static int64_t backoff_ms(unsigned retries)
     return pause_ms < RETRY_MOST_MS ? pause_ms : RETRY_MOST_MS;
 }
 
-/* In doubt (sent) a reply may say submitted, existing or unknown, and nothing else (guarantee I6).
+/* In doubt (sent, forgotten) a reply may say submitted, existing or unknown, and nothing else
+ * (guarantee I6).
  */
 static enum answer honest(enum answer answer, enum doubt doubt)
 {
     bool settled = answer == ANSWER_NONE || answer == ANSWER_SUBMITTED || answer == ANSWER_EXISTING;
-    return doubt == DOUBT_SENT && !settled ? ANSWER_UNKNOWN : answer;
+    bool sent = doubt == DOUBT_SENT || doubt == DOUBT_FORGOTTEN;
+    return sent && !settled ? ANSWER_UNKNOWN : answer;
 }
 
 static struct verdict answer(struct verdict verdict, enum answer answer, enum stage next)
@@ -207,11 +213,12 @@ static struct verdict age(const struct plan_limits *limits, const struct request
 }
 
 /* A real request may have happened and is not found: look until graph.settle has passed. Only then
- * may "absent" be believed, and only once; what is undecided stays so. */
+ * may "absent" be believed, and only once; what is undecided stays so. Where Redis had forgotten
+ * whether anything happened, nothing did, and the event is as new. */
 static struct verdict settle(const struct plan_limits *limits, const struct request *rq,
                              struct verdict verdict, int64_t now_ms)
 {
-    if (verdict.doubt != DOUBT_SENT) {
+    if (verdict.doubt != DOUBT_SENT && verdict.doubt != DOUBT_FORGOTTEN) {
         verdict.next = STAGE_DRY_RUN; /* what was in the way may be gone */
         return age(limits, rq, verdict, now_ms);
     }
@@ -226,7 +233,9 @@ static struct verdict settle(const struct plan_limits *limits, const struct requ
     if (rq->outcome != OUTCOME_ABSENT || rq->absences > 0)
         return answer(verdict, ANSWER_UNKNOWN, STAGE_RECORD);
     verdict.move = MOVE_GO;
-    verdict.absence = true;
+    verdict.absence = verdict.doubt == DOUBT_SENT;
+    if (verdict.doubt == DOUBT_FORGOTTEN)
+        verdict.doubt = DOUBT_NONE;
     return verdict;
 }
 
@@ -300,7 +309,8 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
     }
     rq->doubt = verdict->doubt;
     if (verdict->doubt_begins) {
-        rq->doubt_since_ms = now_ms;
+        bool forgotten = verdict->doubt == DOUBT_FORGOTTEN;
+        rq->doubt_since_ms = forgotten ? rq->claim.forgotten_ms : now_ms;
         rq->ages = 0;
     }
     rq->ages += verdict->age_step;

@@ -25,7 +25,7 @@ struct rule {
     enum move move;
     enum stage next;
     enum answer answer;
-    enum doubt doubt; /* raised to this one; a doubt never shrinks */
+    enum doubt doubt; /* raised to this one */
 };
 
 /* The numbers that the plan may use: settings graph.retry_attempts … graph.settle. */
@@ -49,10 +49,10 @@ struct verdict {
     enum doubt doubt;   /* what the request's doubt is from here on */
     int64_t pause_ms;   /* MOVE_WAIT: at least so long … */
     int64_t jitter_ms;  /* … and up to so much longer, by chance */
-    bool doubt_begins;  /* its age counts from now */
+    bool doubt_begins;  /* its age counts from now; a forgotten one's since its claim says */
     bool own_retry;     /* counts against the event's retries */
     bool age_step;      /* a step on a schedule */
-    bool absence;       /* "absent" was believed */
+    bool absence;       /* "absent" was believed of what was sent */
 };
 
 /* The worker's own table with these limits. */

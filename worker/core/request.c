@@ -28,9 +28,16 @@ bool request_is_expired(const struct request *rq, int64_t wall_ms)
     return rq->event.expiry_ms != 0 && rq->event.expiry_ms <= wall_ms;
 }
 
+const struct witness *request_witness(const struct request *rq)
+{
+    const struct partition *partition = rq->partition;
+    bool touched = rq->record.offset < partition->ledger.touched;
+    return touched && witness_is_known(&partition->witness) ? &partition->witness : NULL;
+}
+
 bool request_may_have_been_sent(const struct request *rq)
 {
-    if (rq->doubt == DOUBT_SENT)
+    if (rq->doubt == DOUBT_SENT || rq->doubt == DOUBT_FORGOTTEN)
         return true;
     bool unsent =
         rq->run == RUN_POSTED && (rq->outcome == OUTCOME_PACED || rq->outcome == OUTCOME_STALE);

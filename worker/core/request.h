@@ -49,7 +49,8 @@ struct request {
     struct lane_tickets lanes;
 
     struct claim claim;
-    int64_t dry_run_ms; /* when the dry run passed; 0: it has not */
+    int64_t dry_run_ms;    /* when the dry run passed; 0: it has not … */
+    int64_t graph_wall_ms; /* … and what Graph's clock said then; 0: nothing */
     struct graph_trace graph;
     struct attempts attempts;
     int64_t received_wall_ms, finished_wall_ms;
@@ -59,6 +60,7 @@ struct request {
     enum answer stored_answer; /* what they say; ANSWER_NONE without them */
     bool duplicate;            /* that answer was another record's */
     unsigned look_step;        /* which GET of a look-up comes next */
+    enum match look_best;      /* the best row of its pages so far */
 };
 
 /* Makes a request from the pool ready for a record, and gives back all that it owns (not the
@@ -70,6 +72,10 @@ void request_finish(struct request *rq);
 /* Past its expirytime (contract 2). What is answered then is the plan's: never "expired" once a
  * real request may have happened. */
 bool request_is_expired(const struct request *rq, int64_t wall_ms);
+
+/* What the worker before us knew of Redis, for a record that it may have worked on; NULL: nobody
+ * has, or nothing is known. */
+const struct witness *request_witness(const struct request *rq);
 
 /* May its real request have reached Graph, with no definite answer that it was not applied? If not,
  * a request that is dropped gives its claim back, intent and all, and the next owner need not wait

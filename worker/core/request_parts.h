@@ -21,14 +21,27 @@ enum { HASH_SIZE = 64 + 1 }; /* hexadecimal */
 
 /* The claim as Redis confirmed it (worker/core/claim.h). */
 struct claim {
-    uint64_t fence;         /* 0: none held */
-    int64_t confirmed_ms;   /* when Redis last said that it is ours */
-    int64_t intent_wall_ms; /* when the intent was first written, by Redis' clock; 0: never */
+    uint64_t fence;       /* 0: none held */
+    int64_t confirmed_ms; /* when Redis last said that it is ours */
+    /* When the intent was first written: by Graph's clock where the dry run told it, else by
+     * Redis'; 0: never, or not known. */
+    int64_t intent_wall_ms;
+    int64_t forgotten_ms; /* forgotten: since when no earlier owner can have sent it */
     /* Of the real request that the intent stands for, set with it; "": none. */
     char client_request_id[GUID_SIZE];
     /* SHA-256 of source and id, which names the event in Redis, and of what it asks for; "": not
      * made yet. */
     char event_hash[HASH_SIZE], body_hash[HASH_SIZE];
+};
+
+/* How well a row of a look-up's list fits the request (look_match.h). */
+enum match {
+    MATCH_NONE,
+    MATCH_OTHER_OPEN, /* doubt open: an open one for the same target, but of another type */
+    MATCH_MAYBE,      /* may be ours, or do what ours would: it cannot be told */
+    MATCH_SAME_OPEN,  /* doubt open: an open one that does what ours would */
+    MATCH_OURS,       /* doubt sent: of our type, for our target, made since our intent, and with
+                       * our reason (justification), if both give one */
 };
 
 struct attempts {

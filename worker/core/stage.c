@@ -16,6 +16,7 @@ static const char *const outcomes[OUTCOME_COUNT] = {
     [OUTCOME_SEEN] = "seen",
     [OUTCOME_HELD] = "held",
     [OUTCOME_INTERRUPTED] = "interrupted",
+    [OUTCOME_FORGOTTEN] = "forgotten",
     [OUTCOME_CONFLICT] = "conflict",
     [OUTCOME_VALIDATED] = "validated",
     [OUTCOME_EXISTS] = "exists",
@@ -39,10 +40,8 @@ static const char *const answers[ANSWER_COUNT] = {
 };
 
 static const char *const doubts[DOUBT_COUNT] = {
-    [DOUBT_NONE] = "none",
-    [DOUBT_OPEN] = "open",
-    [DOUBT_SENT] = "sent",
-    [DOUBT_DRY_RUN] = "dry_run",
+    [DOUBT_NONE] = "none", [DOUBT_OPEN] = "open",       [DOUBT_FORGOTTEN] = "forgotten",
+    [DOUBT_SENT] = "sent", [DOUBT_DRY_RUN] = "dry_run",
 };
 
 const char *stage_name(enum stage stage)

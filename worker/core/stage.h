@@ -27,6 +27,8 @@ enum outcome {
     OUTCOME_HELD,        /* claim: another holds it; ask again */
     OUTCOME_INTERRUPTED, /* claim: broken off after the intent; the real request may have happened
                           */
+    OUTCOME_FORGOTTEN,   /* claim: new to Redis, which has lost data since an earlier owner may have
+                            worked on it */
     OUTCOME_CONFLICT,    /* claim: same source and id, other body */
     OUTCOME_VALIDATED,   /* dry_run: passed, and the event asked for no more */
     OUTCOME_EXISTS,      /* it stands already, or is already gone */
@@ -60,10 +62,12 @@ enum answer {
 };
 
 /* Why a request is looked up, and what an answer may therefore claim. Only the plan's verdict
- * changes it. */
+ * changes it, and it shrinks in one case only: DOUBT_FORGOTTEN. */
 enum doubt {
-    DOUBT_NONE, /* no real request can have happened */
-    DOUBT_OPEN, /* Graph says that something is open already: see what it is */
+    DOUBT_NONE,      /* no real request can have happened */
+    DOUBT_OPEN,      /* Graph says that something is open already: see what it is */
+    DOUBT_FORGOTTEN, /* an earlier owner may have sent the real request, and Redis may have lost its
+                        intent. Believed to be absent, it is none */
     DOUBT_SENT, /* the real request may have happened: never "failed" or "expired" from here on */
     DOUBT_DRY_RUN, /* the dry run itself may have been a grant (contract 6) */
     DOUBT_COUNT,

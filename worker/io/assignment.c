@@ -145,7 +145,8 @@ static bool open_ledger(struct assignment *assignment, struct slot *slot,
         return false;
     }
     enum ledger_metadata found =
-        ledger_open(&slot->partition.ledger, is_new ? 0 : committed->offset, metadata);
+        ledger_open(&slot->partition.ledger, is_new ? 0 : committed->offset, metadata,
+                    &slot->partition.witness);
     free(metadata);
     char why[ERROR_TEXT_SIZE];
     switch (found) {
@@ -171,7 +172,8 @@ static bool open_ledger(struct assignment *assignment, struct slot *slot,
 }
 
 /* Makes one partition ours and says where to start. */
-static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *committed)
+static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *committed,
+                    int64_t now_ms)
 {
     struct slot *slot = slot_of(assignment, committed->partition);
     if (slot == NULL) {
@@ -185,6 +187,7 @@ static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *c
         committed->offset = RD_KAFKA_OFFSET_BEGINNING;
     else
         committed->offset = slot->partition.ledger.frontier;
+    slot->partition.assigned_ms = now_ms;
     slot->partition.epoch++;
     assignment->slots[assignment->count++] = slot;
     log_write(LOG_INFO, "kafka.assigned", "partition %" PRId32 " of %s from offset %" PRId64,
@@ -192,7 +195,7 @@ static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *c
     return true;
 }
 
-void assignment_turn(struct assignment *assignment)
+void assignment_turn(struct assignment *assignment, int64_t now_ms)
 {
     rd_kafka_resp_err_t code;
     rd_kafka_topic_partition_list_t *partitions = committed_take(&assignment->committed, &code);
@@ -206,7 +209,7 @@ void assignment_turn(struct assignment *assignment)
         fatal(assignment, 77, why);
     }
     for (int i = 0; good && i < partitions->cnt; i++)
-        good = take_up(assignment, &partitions->elems[i]);
+        good = take_up(assignment, &partitions->elems[i], now_ms);
     /* What cannot be worked leaves all of the offer alone: the worker is on its way out. */
     if (good) {
         start(assignment, partitions);
@@ -215,6 +218,18 @@ void assignment_turn(struct assignment *assignment)
         decline(assignment);
     }
     rd_kafka_topic_partition_list_destroy(partitions);
+}
+
+void assignment_see_end(const struct assignment *assignment, struct partition *partition,
+                        int64_t offset)
+{
+    int64_t low = 0, high = 0;
+    struct ledger *ledger = &partition->ledger;
+    if (offset < ledger->touched &&
+        rd_kafka_get_watermark_offsets(assignment->rk, assignment->settings->kafka.requests_topic,
+                                       partition->id, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        high > offset && high < ledger->touched)
+        ledger->touched = high;
 }
 
 bool assignment_is_settled(const struct assignment *assignment)

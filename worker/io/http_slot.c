@@ -266,6 +266,14 @@ static int64_t read_retry_after_ms(CURL *easy)
     return longest_ms;
 }
 
+static int64_t read_date_ms(CURL *easy)
+{
+    struct curl_header *date = NULL;
+    int64_t date_ms = 0;
+    bool given = curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK;
+    return given && http_date_read(str_of(date->value), &date_ms) ? date_ms : 0;
+}
+
 static enum http_reach reach_of(const struct slot *slot, CURLcode result, int status)
 {
     bool applied_unread = slot->body_is_cut && status >= 200 && status < 300;
@@ -301,6 +309,8 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
     }
     if (status > 0)
         read_request_id(easy, ret->request_id);
+    if (status > 0 && !slot->queued->call.for_real)
+        ret->date_wall_ms = read_date_ms(easy);
     if (status >= 300)
         ret->retry_after_ms = read_retry_after_ms(easy);
 }

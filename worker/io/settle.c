@@ -247,6 +247,11 @@ struct settle *settle_create(uv_loop_t *loop, const struct settings *settings,
     return NULL;
 }
 
+void settle_set_witness(struct settle *settle, const struct witness *witness)
+{
+    settle->batch.witness = witness;
+}
+
 static void on_close(uv_handle_t *handle)
 {
     struct settle *settle = handle->data;

@@ -35,6 +35,9 @@ struct settle_stats {
 struct settle *settle_create(uv_loop_t *loop, const struct settings *settings,
                              struct pipeline *pipeline, struct source *source,
                              const struct settle_events *events);
+/* What is known of Redis goes into what is committed (worker/core/witness.h). It must outlive it.
+ */
+void settle_set_witness(struct settle *settle, const struct witness *witness);
 /* Before the source; nothing may be under way that matters. Closes its handles on the loop, which
  * must run once more to free all. */
 void settle_destroy(struct settle *settle);

@@ -135,6 +135,17 @@ bool settle_batch_add(struct settle_batch *batch, struct sending sending,
     return true;
 }
 
+/* While a record is open that an earlier owner may have worked on, its word of Redis is passed on:
+ * who comes after us must see what we saw. */
+static const struct witness *witness_for(const struct settle_batch *batch,
+                                         const struct touched *touched)
+{
+    const struct witness *inherited = &touched->partition->witness;
+    bool passed = touched->ledger.frontier >= touched->ledger.touched;
+    return batch->witness == NULL || (!passed && witness_is_known(inherited)) ? inherited
+                                                                              : batch->witness;
+}
+
 bool settle_batch_seal(struct settle_batch *batch)
 {
     size_t count = batch->first[batch->count];
@@ -146,7 +157,7 @@ bool settle_batch_seal(struct settle_batch *batch)
     for (size_t i = 0; i < batch->touched_count; i++) {
         const struct touched *touched = &batch->touched[i];
         char text[LEDGER_METADATA_MAX];
-        size_t length = ledger_metadata_write(&touched->ledger, text);
+        size_t length = ledger_metadata_write(&touched->ledger, witness_for(batch, touched), text);
         rd_kafka_topic_partition_t *element =
             rd_kafka_topic_partition_list_add(batch->batch.offsets, batch->requests_topic,
                                               touched->partition->id);

@@ -46,6 +46,7 @@ struct settle_batch {
     size_t touched_count, touched_size;
     struct reply_settings reply;
     const char *requests_topic;
+    const struct witness *witness; /* what is known of Redis; NULL: nothing */
 };
 
 void settle_batch_init(struct settle_batch *batch, const struct settings *settings);

@@ -166,18 +166,6 @@ static bool take_record(struct source *source, struct slot *slot, const rd_kafka
     return true;
 }
 
-/* No earlier owner has worked on what came after it: what was not there when we began to fetch. */
-static void see_end(struct source *source, struct partition *partition, int64_t offset)
-{
-    int64_t low = 0, high = 0;
-    if (offset >= partition->ledger.touched ||
-        rd_kafka_get_watermark_offsets(source->rk, source->settings->kafka.requests_topic,
-                                       partition->id, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    if (high > offset && high < partition->ledger.touched)
-        partition->ledger.touched = high;
-}
-
 /* One message of the partition. False: it has none, or they must wait. */
 static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
 {
@@ -189,7 +177,7 @@ static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_message_error(source, message);
     } else {
-        see_end(source, &slot->partition, message->offset);
+        assignment_see_end(&source->assignment, &slot->partition, message->offset);
         switch (ledger_begin(&slot->partition.ledger, message->offset)) {
         case LEDGER_FULL:
             slot->held = message;
