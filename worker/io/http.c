@@ -264,8 +264,9 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     struct http_answer answer;
     char text[SLOT_TEXT_SIZE];
     curl_off_t took_us = 0;
-    result = failpoint(answer_of(queued->rq)) ? CURLE_RECV_ERROR : result;
     slot_read_answer(slot, result, text, &answer);
+    if (failpoint(answer_of(queued->rq)))
+        answer = (struct http_answer){.reach = HTTP_LOST, .error = "", .retry_after_ms = -1};
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     call_stats_add(&http->stats, queued->operation, answer.status, took_us / 1000);
     learn(http, transfer->easy, &answer);
