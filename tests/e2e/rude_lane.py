@@ -1,0 +1,172 @@
+"""Cases against a RudeGraph: each is one event, and all events of a lane go through one worker.
+
+A Case says what the Graph does to it and what has to come of that. check() compares it with the
+reply, with the sandbox's ledger, and with what the worker's log says of the plan's outcomes.
+"""
+import collections
+import json
+import re
+from dataclasses import dataclass, field
+
+import events
+import harness
+import rude_graph
+from rude_graph import Answer, Fault
+
+MOVED = re.compile(r"stage=(\w+) outcome=(\w+)")
+MANY = -1  # attempts: as the time allows, but at least one look-up
+
+
+@dataclass
+class Case:
+    name: str
+    faults: list  # of Fault
+    outcome: str  # of the reply; "a|b" where both are honest
+    attempts: tuple  # (dry run, submit, look); None: any
+    code: str = None  # of the error; None: there is none
+    status: int = None  # its httpStatus
+    stage: str = None  # of which `classes` tells
+    classes: list = None  # what the plan was told of that stage, in order; None: not checked
+    granted: int = 1  # ledger entries that were applied
+    weak: bool = False  # a neighbour of a broken connection: only honesty is asked for
+    number: int = None
+    event: object = field(default=None, repr=False)
+
+
+class Lane:
+    """A world whose worker calls a RudeGraph."""
+
+    def __init__(self, test, name, certificate=None, ca=None, graph=None, **http2_options):
+        self.world = test.world(name)
+        self.rude = rude_graph.RudeGraph(self.world.sandbox.port, certificate, **http2_options)
+        test.addCleanup(self.rude.close)
+        self.world.settings = harness.merged(self.world.settings, {
+            "log": {"level": "debug"}, "redis": {"lease": "15s"},
+            "graph": {"base_url": self.rude.url, "timeout": "4s", "settle": "2s", "eventual": "2s",
+                      "retry_attempts": 3, "in_flight": 256, **(graph or {}),
+                      **({"tls_ca_file": ca} if ca else {})}})
+        self.cases = []
+        self.maker = events.Maker(5, name)
+        self.follower = self.world.follow()
+        self.worker = None
+
+    def start(self):
+        """The worker, and one event to which nothing happens: the dry runs then need not wait."""
+        self.send([Case("nothing", [], "submitted", (1, 1, 0))])
+        self.worker = self.world.worker()
+
+    def warm_up(self):
+        self.world.wait_answers(len(self.cases), 60, self.follower)
+
+    def make_event(self, case):
+        case.number = len(self.cases) + 1
+        thing = (events.ASSIGNMENT, *rude_graph.guids_of(case.number))
+        tag = f"{self.world.name} {case.number}"
+        event = self.maker.event(thing, self.maker.body(thing, tag), case.outcome, binary=False)
+        event.posts = case.granted
+        self.rude.script[case.number] = case.faults
+        case.event = event
+        self.cases.append(case)
+        return event
+
+    def send(self, cases):
+        self.world.send([self.make_event(case) for case in cases])
+
+    def wait(self, seconds=120):
+        return self.world.wait_answers(len(self.cases), seconds, self.follower)
+
+    # ---- what came of it -------------------------------------------------------------------------
+
+    def replies(self):
+        found = {}
+        for record in self.follower.records:
+            data = json.loads(record.value)["data"]
+            found[data["origin"]["partition"], data["origin"]["offset"]] = data
+        return found
+
+    def granted(self):
+        """{number of the case: applied real POSTs}."""
+        counts = collections.Counter()
+        for entry in self.world.sandbox.ledger():
+            if entry["op"] == "submit" and entry["applied"]:
+                counts[int(entry["target"][:8], 16)] += 1
+        return counts
+
+    def told(self):
+        """{request id: {stage: [outcomes in order]}}"""
+        found = collections.defaultdict(lambda: collections.defaultdict(list))
+        for line in harness.log_lines(self.worker.log):
+            moved = MOVED.match(line.get("message", ""))
+            if moved:
+                found[line["usher.event_id"]][moved.group(1)].append(moved.group(2))
+        return found
+
+    def check(self):
+        """What is wrong, a line for each case, and the most grants of one event."""
+        replies, granted, told = self.replies(), self.granted(), self.told()
+        problems = [f"the rude server: {error}" for error in self.rude.errors]
+        for case in self.cases:
+            data = replies[case.event.place]
+            wrong = compare(case, data, granted[case.number], told[case.event.request_id])
+            unfired = [f"{f.call}/{f.act}" for f in case.faults if not f.fired]
+            if unfired:
+                wrong.append(f"never happened: {unfired}")
+            if wrong:
+                problems.append(f"{case.name}: {'; '.join(wrong)}\n      "
+                                f"error {data.get('error')}, attempts {data.get('attempts')}, "
+                                f"granted {granted[case.number]}, "
+                                f"told {dict(told[case.event.request_id])}")
+        return problems, max(granted.values(), default=0)
+
+    def report(self):
+        """The same for what all tests ask: replies, dead letters, offsets, the ledger."""
+        report = self.world.check([case.event for case in self.cases])
+        report.problems = [p for p in report.problems if "has no graph.id" not in p]  # as they came
+        return report
+
+
+def attempts_of(data):
+    found = data.get("attempts") or {}
+    return tuple(found.get(name, 0) for name in ("dryRun", "submit", "look"))
+
+
+def are_alike(expected, found):
+    return all(e is None or (f > 0 if e == MANY else e == f) for e, f in zip(expected, found))
+
+
+def compare(case, data, granted, told):
+    """What differs, a text each."""
+    wrong = []
+    if data["outcome"] not in case.outcome.split("|"):
+        wrong.append(f"outcome {data['outcome']}, not {case.outcome}")
+    if granted > 1:
+        wrong.append(f"granted {granted} times")
+    if data["outcome"] == "submitted" and granted != 1:
+        wrong.append("says submitted, and nothing was")
+    if case.weak:
+        return wrong
+    error = data.get("error") or {}
+    if error.get("code") != case.code:
+        wrong.append(f"code {error.get('code')}, not {case.code}")
+    if case.status and error.get("httpStatus") != case.status:
+        wrong.append(f"httpStatus {error.get('httpStatus')}, not {case.status}")
+    if not are_alike(case.attempts, attempts_of(data)):
+        wrong.append(f"attempts {attempts_of(data)}, not {case.attempts}")
+    if granted != case.granted:
+        wrong.append(f"granted {granted}, not {case.granted}")
+    if case.classes is not None and classes_of(case, told) != case.classes:
+        wrong.append(f"{case.stage} told the plan {told[case.stage]}, not {case.classes}")
+    return wrong
+
+
+def classes_of(case, told):
+    """Waiting for a turn is no answer, unless the case is about waiting: then once is as often. A
+    look-up may go on for longer than the case says."""
+    found = [c for c in told[case.stage] if c != "paced" or c in case.classes]
+    found = [c for i, c in enumerate(found) if c != "paced" or found[i - 1:i] != ["paced"]]
+    return found[:len(case.classes)] if case.stage == "look" else found
+
+
+def lost():
+    """A real request that is carried out, which its answer does not say: a look-up follows."""
+    return Fault("submit", answer=Answer(504, [], b""), apply=True)
