@@ -1,4 +1,4 @@
-"""What a part runs in: Kafka, a Redis, the sandbox, and workers that are started again when they end.
+"""What a part runs in: Kafka, a Redis, the sandbox, and workers, started again when they end.
 
 A worker is any command that keeps to the README of this folder; its admin port is never asked.
 """
@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 import harness  # noqa: E402
 import processes  # noqa: E402
 import stores  # noqa: E402
+from link import Links  # noqa: E402
 
 processes.PORTS = range(11000, 19900)  # not where the tests look for theirs
 DRAIN_S = 10
@@ -25,6 +26,37 @@ SETTINGS = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
 }
 SESSION_MS, POLL_MS, LEASE_S, SETTLE_S = 4000, 5000, 5, 3
+MEMBERS_MOST = 6
+GRANT_ALL = {"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}}
+
+
+class Kafka(harness.Kafka):
+    """One broker; with `linked` each worker reaches it by a listener, and a link, of its own."""
+
+    def __init__(self, directory, linked):
+        super().__init__(processes.free_port(), Arena.partitions, directory=directory,
+                         settings=dict(SETTINGS))
+        self.links = None
+        if linked:
+            names = [f"L{number}" for number in range(MEMBERS_MOST)]
+            ports = [processes.free_port() for _ in names]
+            self.links = Links([f"127.0.0.1:{port}" for port in ports])
+            here = f"PLAINTEXT://{self.brokers}"
+            inner = [here, f"CONTROLLER://127.0.0.1:{self.controller_port}"]
+            self.settings |= {
+                "listeners": listeners(names, ports, inner),
+                "advertised.listeners": listeners(names, self.links.ports, [here]),
+                "listener.security.protocol.map": ",".join(
+                    f"{name}:PLAINTEXT" for name in ["PLAINTEXT", "CONTROLLER", *names])}
+
+    def close(self):
+        super().close()
+        if self.links:
+            self.links.close()
+
+
+def listeners(names, ports, more):
+    return ",".join([*more, *(f"{n}://127.0.0.1:{p}" for n, p in zip(names, ports))])
 
 
 class Member(harness.Worker):
@@ -64,10 +96,16 @@ class Arena(harness.World):
     def __init__(self, folder, kafka, name, command, part):
         self.command, self.part = command, part
         self.faults, self.left, self.problems = [], [], []
+        self.links = {"broker": kafka.links} if kafka.links else {}
         super().__init__(folder, kafka, name, (), part.settings)
         self.sandbox.settings(latency_ms=part.latency_ms)
         if part.grants_all:
-            self.sandbox.faults({"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}})
+            self.sandbox.faults(GRANT_ALL)
+        self.watched = os.path.join(self.folder, "posts")
+        for side, port in (("redis", self.redis.port), ("graph", self.sandbox.port)):
+            if side in part.links:
+                self.links[side] = Links([f"127.0.0.1:{port}"] * MEMBERS_MOST,
+                                         self.watched if side == "graph" else None)
 
     def make_redis(self):
         return stores.KINDS[self.part.store](self.folder)
@@ -81,11 +119,30 @@ class Arena(harness.World):
             "graph": {"timeout": "2s", "settle": f"{SETTLE_S}s"},
             "limits": {"requests": 300}, "drain": f"{DRAIN_S}s"})
 
-    def member(self, name, **settings):
-        member = Member(self.folder, harness.merged(self.settings, settings), name, None,
-                        self.command)
+    def linked_settings(self, number):
+        """Where the worker of that number finds the others, by its own links."""
+        def at(side):
+            return f"127.0.0.1:{self.links[side].ports[number]}"
+        settings = {}
+        if "broker" in self.links:
+            settings["kafka"] = {"brokers": at("broker")}
+        if "redis" in self.links:
+            settings["redis"] = {"url": f"redis://{at('redis')}/0"}
+        if "graph" in self.links:
+            settings["graph"] = {"base_url": f"http://{at('graph')}/beta",
+                                 "authority_host": f"http://{at('graph')}"}
+        return settings
+
+    def member(self, number):
+        """Worker w1 to w6. It is started again when it ends, until it retires."""
+        settings = harness.merged(self.settings, self.linked_settings(number - 1))
+        member = Member(self.folder, settings, f"w{number}", None, self.command)
         self.workers.append(member)
         return member
+
+    def retire(self, member):
+        self.terminate(member)
+        self.workers.remove(member)
 
     def problem(self, text):
         self.problems.append(text)
@@ -153,3 +210,6 @@ class Arena(harness.World):
     def close(self):
         self.thaw_all()
         super().close()
+        for side in ("redis", "graph"):
+            if side in self.links:
+                self.links[side].close()

@@ -1,10 +1,10 @@
-"""The Redis servers of a part: one class for each way to keep, or not to keep, what was said yes to.
-"""
+"""The Redis servers of a part: a class for each way to keep what was said yes to, or not to."""
 import os
 import subprocess
 
 import harness
 import processes
+from link import Links
 
 
 def spawn(command, log, environment=None):
@@ -49,4 +49,51 @@ class Valkey(Everysec):
     program = "valkey-server"
 
 
-KINDS = {"always": Store, "nothing": Nothing, "rdb": Rdb, "everysec": Everysec, "valkey": Valkey}
+class Pair:
+    """A primary and its replica, behind one link for all, which leads to the primary."""
+
+    def __init__(self, folder):
+        self.servers = []
+        for name in ("a", "b"):
+            os.mkdir(os.path.join(folder, name))
+            self.servers.append(Store(os.path.join(folder, name)))
+        self.links = Links([f"127.0.0.1:{self.primary.port}"])
+        self.port = self.links.ports[0]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.follow()
+
+    @property
+    def primary(self):
+        return self.servers[0]
+
+    def follow(self):
+        """The replica takes all that the primary has, and what comes."""
+        replica = self.servers[1].client
+        replica.replicaof("127.0.0.1", str(self.primary.port))
+        processes.wait_until("the replica is in step", lambda: replica.info("replication").get(
+            "master_link_status") == "up", 60)
+
+    def detach(self):
+        """From now on the replica misses what the primary says yes to."""
+        self.servers[1].client.replicaof("no", "one")
+
+    def fail_over(self):
+        """The primary dies; all go on with the replica; the dead one comes back as its replica."""
+        self.primary.kill()
+        self.servers.reverse()
+        self.links.order(target=f"127.0.0.1:{self.primary.port}")
+        self.servers[1].start()
+        self.follow()
+
+    def resume(self):
+        for server in self.servers:
+            server.resume()
+
+    def stop(self):
+        self.links.close()
+        for server in self.servers:
+            server.stop()
+
+
+KEEPING = {"nothing": Nothing, "rdb": Rdb, "everysec": Everysec, "always": Store, "valkey": Valkey}
+KINDS = {"pair": Pair, **KEEPING}

@@ -18,53 +18,70 @@ from typing import Callable
 
 import arena as arenas  # first: it finds tests/e2e
 import harness
+import link_faults
 import load as loads
-import processes
 import reply_checker
 import sandbox_client
+import server_faults
+import stores
 import worker_faults
 from counting import Count
 
 USHER = harness.RELEASE
-ROUNDS_S = 60  # without a single new reply so long: what is missing is lost
+WORKERS = 3
 
 
 @dataclass
 class Part:
-    """`faults(run)` does run.count of them while events flow."""
+    """`faults(run)` does run.count of them while events flow; `check(run)` looks at more than the
+    counts, when all is over."""
     faults: Callable
     rate: int = 150  # events a second
-    workers: int = 3
     store: str = "always"
     store_forgets: bool = False
     grants_all: bool = True  # the sandbox grants twice whatever is posted twice
     unknown_allowed: bool = True
     latency_ms: int = 20  # of Graph, so that there is always something under way
-    shares: list = None
+    links: tuple = ()
     settings: dict = field(default_factory=dict)
+    check: Callable = None
+
+    @property
+    def shares(self):
+        if self.store_forgets:
+            return loads.FORGETFUL_SHARES
+        return loads.GRANTS_ALL_SHARES if self.grants_all else loads.events.SHARES
 
 
 PARTS = {
     "kill-9": Part(worker_faults.kill_9),
     "sigterm": Part(worker_faults.sigterm, grants_all=False, unknown_allowed=False),
+    "membership": Part(worker_faults.membership, grants_all=False),
+    "freeze": Part(worker_faults.freeze, links=("graph",), check=worker_faults.check_zombies),
+    "hung": Part(worker_faults.hung),
+    "broker": Part(server_faults.broker),
+    "redis-refuses": Part(server_faults.redis_refuses),
+    "redis-failover": Part(server_faults.failover, store="pair", store_forgets=True),
+    "redis-flushall": Part(server_faults.flushall, store_forgets=True),
+    "links": Part(link_faults.links, links=link_faults.SIDES),
 }
+for kind, store in stores.KEEPING.items():
+    PARTS["redis-" + kind] = Part(server_faults.redis_kill, store=kind,
+                                  store_forgets=store.forgetful)
 
 
 class Run:
     """A part under way. The same seed: the same events, and the same faults in the same order."""
 
     def __init__(self, part, options, kafka):
-        self.part, self.count = part, options.count
-        self.random = random.Random(options.seed)
+        self.part, self.count, self.kafka = part, options.count, kafka
+        self.random, self.patience_s = random.Random(options.seed), options.patience
         self.arena = arenas.Arena(options.folder, kafka, options.name, options.worker, part)
         self.load = None
         try:
-            self.members = [self.arena.member(f"w{i + 1}") for i in range(part.workers)]
-            shares = part.shares or (
-                loads.FORGETFUL_SHARES if part.store_forgets else
-                loads.GRANTS_ALL_SHARES if part.grants_all else loads.events.SHARES)
-            made = loads.make(loads.MADE_MOST, options.seed, self.arena, shares)
-            self.load = loads.Load(self.arena, made, part.rate)
+            self.members = [self.arena.member(i + 1) for i in range(WORKERS)]
+            made = loads.make(loads.MADE_MOST, options.seed, self.arena, part.shares)
+            self.load = loads.Load(self.arena, made, options.rate or part.rate)
         except BaseException:
             self.close()
             raise
@@ -90,7 +107,7 @@ class Run:
             self.arena.pause(0.1)
             if len(self.load.arrived) > best:
                 best, since = len(self.load.arrived), time.monotonic()
-            if time.monotonic() - since > ROUNDS_S:
+            if time.monotonic() - since > self.patience_s:
                 break
 
     def finish(self):
@@ -99,6 +116,8 @@ class Run:
         self.arena.wait_committed()
         for member in self.arena.workers:
             self.arena.terminate(member)
+        if self.part.check:
+            self.part.check(self)
         self.audit()
         return Count(self.arena, self.load)
 
@@ -121,9 +140,7 @@ class Run:
 
 def run_part(options):
     part = PARTS[options.name]
-    kafka = harness.Kafka(processes.free_port(), arenas.Arena.partitions,
-                          directory=os.path.join(options.folder, "kafka"),
-                          settings=arenas.SETTINGS)
+    kafka = arenas.Kafka(os.path.join(options.folder, "kafka"), "broker" in part.links)
     run = None
     try:
         run = Run(part, options, kafka.start())
@@ -157,7 +174,10 @@ def main():
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worker", default=harness.RELEASE, help="called as COMMAND run -c FILE")
-    parser.add_argument("--folder", default=None)
+    parser.add_argument("--folder", help="default: build/campaign/NAME")
+    parser.add_argument("--rate", type=int, help="events a second; each part has its own")
+    parser.add_argument("--patience", type=int, default=60,
+                        help="seconds without a new reply after which the rest is lost")
     options = parser.parse_args()
     options.folder = os.path.abspath(options.folder or f"build/campaign/{options.name}")
     shutil.rmtree(options.folder, ignore_errors=True)
