@@ -1,5 +1,6 @@
 /* Arguments to command. Each command is a file of worker/cli. */
 #include "config/nearest.h"
+#include "worker/cli/audit.h"
 #include "worker/cli/config.h"
 #include "worker/cli/demo.h"
 #include "worker/cli/options.h"
@@ -19,6 +20,7 @@ static const struct command commands[] = {
     {"run", cli_run, "take access requests from Kafka and answer each once"},
     {"demo", cli_demo, "everything on this machine: events through all of it"},
     {"config", cli_config, "check, print, schema, init"},
+    {"audit", cli_audit, "was every record answered once? reads the topics, changes nothing"},
     {"version", cli_version, "this build, and the libraries it runs with"},
 };
 

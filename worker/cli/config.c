@@ -8,8 +8,6 @@
 #include "config/print.h"
 #include "worker/cli/options.h"
 
-#define EXIT_CANNOT_WRITE 73
-
 static const char help[] =
     "usher config check  [-c FILE] [-s KEY=VALUE]...  all that is wrong, file:line:column\n"
     "usher config print  [-c FILE] [-s KEY=VALUE]...  what counts, and where it came from\n"
@@ -27,16 +25,6 @@ static const char help[] =
     "shows them.\n"
     "Exit: 0 all is well, 2 wrong usage, 66 no such file, 78 the settings are invalid.\n";
 
-/* What was printed must have arrived: `usher config init > /full/disk` is no success. */
-static int finish_output(void)
-{
-    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
-        return CLI_EXIT_DONE;
-    }
-    (void)fputs("usher: the output cannot be written\n", stderr);
-    return EXIT_CANNOT_WRITE;
-}
-
 static int check(const struct cli_source *source)
 {
     struct settings settings;
@@ -51,7 +39,7 @@ static int check(const struct cli_source *source)
         (void)printf("ok: %s\n", settings.file);
     }
     settings_finish(&settings);
-    return finish_output();
+    return cli_output_end(CLI_EXIT_DONE);
 }
 
 static int print(const struct cli_source *source)
@@ -64,21 +52,21 @@ static int print(const struct cli_source *source)
     }
     settings_print(&settings, stdout);
     settings_finish(&settings);
-    return finish_output();
+    return cli_output_end(CLI_EXIT_DONE);
 }
 
 static int schema(const struct cli_source *source)
 {
     (void)source;
     schema_print(stdout);
-    return finish_output();
+    return cli_output_end(CLI_EXIT_DONE);
 }
 
 static int init(const struct cli_source *source)
 {
     (void)source;
     starter_print(stdout);
-    return finish_output();
+    return cli_output_end(CLI_EXIT_DONE);
 }
 
 static const struct verb {
@@ -135,7 +123,7 @@ int cli_config(int argc, char **argv)
     while ((option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(help, stdout);
-            return finish_output();
+            return cli_output_end(CLI_EXIT_DONE);
         }
         if (!cli_source_take(&source, option, optarg)) {
             return cli_option_error("config", option, argv);

@@ -84,3 +84,12 @@ int cli_usage_error(const char *command, const char *format, ...)
     (void)fprintf(stderr, "usher: %s\ntry: usher %s --help\n", text, command);
     return CLI_EXIT_USAGE;
 }
+
+int cli_output_end(int code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return code;
+    }
+    (void)fputs("usher: the output cannot be written\n", stderr);
+    return CLI_EXIT_CANNOT_WRITE;
+}

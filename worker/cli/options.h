@@ -21,10 +21,12 @@
 
 #include "config/load.h"
 
-#define CLI_EXIT_DONE     0
-#define CLI_EXIT_USAGE    2
-#define CLI_EXIT_NO_FILE  66
-#define CLI_EXIT_SETTINGS 78
+#define CLI_EXIT_DONE         0
+#define CLI_EXIT_FINDINGS     1
+#define CLI_EXIT_USAGE        2
+#define CLI_EXIT_NO_FILE      66
+#define CLI_EXIT_CANNOT_WRITE 73
+#define CLI_EXIT_SETTINGS     78
 
 /* For getopt_long: what every command's text of options begins with. */
 #define CLI_SOURCE_OPTIONS ":c:s:h"
@@ -61,3 +63,7 @@ int cli_option_error(const char *command, int option, char **argv);
 /* Prints "usher: <text>" and where help is, and returns CLI_EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format,
                                                           ...);
+
+/* What was printed must have arrived: `usher config init > /full/disk` is no success. Returns
+ * `code`, or says so and returns CLI_EXIT_CANNOT_WRITE. */
+int cli_output_end(int code);

@@ -1,0 +1,53 @@
+"""`usher audit` as a second opinion beside checker.py, which shares no code with it."""
+import json
+import os
+import subprocess
+
+import yaml
+
+SECONDS = 90
+
+
+class Audit:
+    """What it said: the exit code, both outputs, and with --json the object."""
+
+    def __init__(self, process):
+        self.code, self.out, self.err = process.returncode, process.stdout, process.stderr
+        self.report = json.loads(self.out) if self.out.startswith("{") else {}
+
+    @property
+    def good(self):
+        return self.code == 0 and not self.report.get("named")
+
+    @property
+    def named(self):
+        """{(problem, partition, offset)}"""
+        return {(f["problem"], f["partition"], f["offset"]) for f in self.report["named"]}
+
+    def text(self):
+        return f"audit: exit {self.code}\n{self.out}{self.err}"
+
+
+def settings_file(world):
+    path = os.path.join(world.folder, "audit.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        yaml.safe_dump(world.settings, file)
+    os.chmod(path, 0o600)
+    return path
+
+
+def audit(world, *arguments, as_json=True):
+    """Audits the world's topics and group, with the program that its workers run."""
+    command = [world.program, "audit", "-c", settings_file(world), *arguments]
+    command += ["--json"] if as_json else []
+    return Audit(subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=SECONDS, check=False))
+
+
+def check(case, world, finished):
+    """Nothing found, and so many records were judged."""
+    found = audit(world)
+    case.assertTrue(found.good, found.text())
+    case.assertEqual((finished, finished),
+                     (found.report["finished"], found.report["answeredOnce"]), found.text())
+    return found
