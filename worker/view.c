@@ -66,6 +66,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .orphaned = source_stats(w->source).orphaned,
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
+        .redis_losses = redis_stats(w->redis).forgotten,
         .token_expiry_wall_ms = token_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,

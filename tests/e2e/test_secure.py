@@ -15,7 +15,7 @@ import processes
 CANARIES = {name: f"canary-{name}-Zk3v9" for name in ("kafka", "redis", "graph", "token")}
 MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 # All that the worker needs, and nothing more.
-ACL = "+evalsha +script|load +time +exists +hmget +hset +hdel +pexpire +set +del"
+ACL = "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 
 
 def file_with(folder, name, content):

@@ -150,6 +150,14 @@ const char *redis_server_ask(const struct redis_server *server, const char *form
     return answer_of(reply);
 }
 
+void redis_server_find(const struct redis_server *server, const char *pattern, char *ret,
+                       size_t size)
+{
+    static const char script[] = "return redis.call('KEYS', ARGV[1])[1] or ''";
+
+    snprintf(ret, size, "%s", redis_server_ask(server, "EVAL %s 0 %s", script, pattern));
+}
+
 const char *redis_server_say(const struct redis_server *server, const char *command)
 {
     redisContext *context = redisConnectUnix(server->path);

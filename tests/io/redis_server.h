@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* A redis-server of the test's own: in a folder of its own, on a free port and on a socket, keeping
@@ -31,5 +32,9 @@ void redis_server_finish(struct redis_server *server);
 const char *redis_server_ask(const struct redis_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same for a whole command in one text, its words separated by blanks. */
+/* The name of the one key that fits the pattern; "" if there is none. */
+void redis_server_find(const struct redis_server *server, const char *pattern, char *ret,
+                       size_t size);
+
+/* One command in one text, its words separated by blanks. */
 const char *redis_server_say(const struct redis_server *server, const char *command);

@@ -331,7 +331,7 @@ static void remembers_for_as_long_as_it_is_told(void **state)
     assert_int_equal(redis_world_play(&a, rq, STAGE_MARK), OUTCOME_OK);
     redis_world_turn(&a, 150);
     assert_string_equal(redis_server_ask(&server, "DBSIZE"),
-                        "1"); /* an intent outlives its lease */
+                        "3"); /* memory, count of writes; and an intent outlives its lease */
     assert_int_equal(redis_world_answer(&a, rq, ANSWER_SUBMITTED), OUTCOME_OK);
     redis_world_turn(&a, 150);
     assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);

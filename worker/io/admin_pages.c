@@ -90,6 +90,7 @@ static unsigned write_status(const struct admin_view *view, bool verbose, struct
     if (metrics.lag >= 0)
         json_put_integer(ret, "lag", metrics.lag);
     json_put_bool(ret, "interlock", metrics.interlock);
+    json_put_integer(ret, "redisMemoryLosses", (int64_t)metrics.redis_losses);
     json_begin_array(ret, "warnings");
     for (size_t i = 0; i < metrics.warning_count; i++)
         json_put_text(ret, NULL, str_of(metrics.warnings[i]));

@@ -151,6 +151,8 @@ static void render_rest(const struct metrics_view *view, struct buffer *out)
     put_one(out, "usher_redis_up", "gauge", "1 while Redis can be used", view->redis_up);
     put_one(out, "usher_redis_reconnects_total", "counter", "Connections to Redis after the first",
             (int64_t)view->redis_reconnects);
+    put_one(out, "usher_redis_memory_losses_total", "counter",
+            "Times Redis was found to have lost claims or intents", (int64_t)view->redis_losses);
     if (view->token_expiry_wall_ms > 0)
         put_one(out, "usher_token_expiry_timestamp_seconds", "gauge",
                 "When the access token for Graph expires", view->token_expiry_wall_ms / 1000);

@@ -15,8 +15,8 @@ struct metrics_view {
     uint64_t transactions_committed, transactions_aborted;
     uint64_t orphaned; /* source_stats.orphaned */
     bool redis_up;
-    uint64_t redis_reconnects;
-    int64_t token_expiry_wall_ms; /* 0: no token, so left out */
+    uint64_t redis_reconnects, redis_losses; /* redis_stats.losses, .forgotten */
+    int64_t token_expiry_wall_ms;            /* 0: no token, so left out */
     bool interlock;
     /* usher_build_info. "" is fine, NULL is not. */
     const char *version, *revision, *librdkafka, *curl, *hiredis, *libuv;

@@ -18,7 +18,9 @@ static void on_claimed(struct redis_command *command, const redisReply *reply)
     reply = failpoint(FAILPOINT_CLAIM_ANSWER) ? NULL : reply;
     if (!redis_call_is_answered(call, reply, REDIS_CLAIM_TEXTS))
         return;
+    redis_call_see_memory(call, reply, REDIS_CLAIM_MEMORY);
     struct claim_answer answer = redis_answer_claim(reply);
+    answer.forgot = answer.forgot || call->other_server;
     if (str_is(answer.word, "interlock"))
         redis_interlock_see(&call->redis->interlock, true);
     enum outcome outcome = claim_read(call->rq, &answer, call->sent_ms, redis_wall_ms());
@@ -26,29 +28,56 @@ static void on_claimed(struct redis_command *command, const redisReply *reply)
     free(call);
 }
 
-void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms)
+/* Without a witness our own word takes its place, which says nothing new. */
+static void send_claim(struct redis_call *call, const char *fresh_id)
 {
+    struct redis *redis = call->redis;
+    const struct request *rq = call->rq;
+    const struct witness *witness = request_witness(rq);
     struct redis_arguments arguments;
-    char key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
-    struct redis_call *call = redis_call_make(redis, rq, now_ms, on_claimed);
+    char key[REDIS_KEY_SIZE], their_key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
+    char writes[REDIS_NUMBER_SIZE], least[REDIS_NUMBER_SIZE];
 
-    if (call == NULL || !redis_hash_event(rq) || failpoint(FAILPOINT_CLAIM_START)) {
-        free(call);
-        redis_pace(redis, rq, REDIS_PAUSE_MS);
-        return;
-    }
+    call->other_server =
+        redis_memory_is_other_server(witness, redis_connection_facts(redis->connection)->server);
     redis_name_key(redis, rq, key);
+    redis_name_writes(redis, (witness != NULL ? witness : &redis->memory.known)->slot, their_key);
     claim_origin(&rq->record, origin);
-    redis_call_begin(redis, REDIS_CLAIM, key, 2, &arguments);
+    redis_call_begin(redis, REDIS_CLAIM,
+                     (const char *[]){key, redis->interlock_key, redis->memory_key,
+                                      redis->writes_key, their_key, NULL},
+                     &arguments);
     redis_add(&arguments, redis->lease_ms);
     redis_add(&arguments, redis->keep_ms);
     redis_add(&arguments, rq->claim.body_hash);
     redis_add(&arguments, origin);
     redis_add(&arguments, claim_is_replay(&rq->record) ? "1" : "0");
+    redis_add(&arguments, redis->run);
+    redis_add(&arguments, fresh_id);
+    snprintf(writes, sizeof writes, "%" PRIu64, witness != NULL ? witness->writes : 0);
+    redis_add(&arguments, witness != NULL ? witness->memory : "");
+    redis_add(&arguments, writes);
+    snprintf(least, sizeof least, "%" PRIu64, redis_memory_least(&redis->memory, call->sent_ms));
+    redis_add(&arguments, redis->memory.known.memory);
+    redis_add(&arguments, least);
     redis_call_send(call, &arguments);
 }
 
-/* ---- record, release ---- */
+void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms)
+{
+    char fresh_id[WITNESS_MEMORY_SIZE];
+    struct redis_call *call = redis_call_make(redis, rq, now_ms, on_claimed);
+
+    if (call == NULL || !redis_hash_event(rq) || !redis_memory_make_id(fresh_id) ||
+        failpoint(FAILPOINT_CLAIM_START)) {
+        free(call);
+        redis_pace(redis, rq, REDIS_PAUSE_MS);
+        return;
+    }
+    send_claim(call, fresh_id);
+}
+
+/* ---- record, release, yield ---- */
 
 static void on_recorded(struct redis_command *command, const redisReply *reply)
 {
@@ -81,7 +110,7 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
     claim_origin(&rq->record, origin);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     snprintf(intent, sizeof intent, "%" PRId64, rq->claim.intent_wall_ms);
-    redis_call_begin(redis, REDIS_RECORD, key, 1, &arguments);
+    redis_call_begin(redis, REDIS_RECORD, (const char *[]){key, NULL}, &arguments);
     redis_add(&arguments, redis->keep_ms);
     redis_add(&arguments, fence);
     redis_add(&arguments, rq->claim.body_hash);
@@ -102,7 +131,7 @@ static void on_released(struct redis_command *command, const redisReply *reply)
         free(call);
 }
 
-void redis_release(struct redis *redis, struct request *rq)
+static void give_back(struct redis *redis, struct request *rq, const char *how)
 {
     struct redis_arguments arguments;
     char key[REDIS_KEY_SIZE], fence[REDIS_NUMBER_SIZE];
@@ -116,9 +145,20 @@ void redis_release(struct redis *redis, struct request *rq)
     }
     redis_name_key(redis, rq, key);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
-    redis_call_begin(redis, REDIS_RELEASE, key, 1, &arguments);
+    redis_call_begin(redis, REDIS_RELEASE, (const char *[]){key, NULL}, &arguments);
     redis_add(&arguments, fence);
+    redis_add(&arguments, how);
     redis_call_send(call, &arguments);
+}
+
+void redis_release(struct redis *redis, struct request *rq)
+{
+    give_back(redis, rq, "forget");
+}
+
+void redis_yield(struct redis *redis, struct request *rq)
+{
+    give_back(redis, rq, "yield");
 }
 
 /* ---- interlock ---- */
@@ -181,10 +221,32 @@ struct redis_stats redis_stats(const struct redis *redis)
         .losses = counters->losses,
         .refusals = redis->refusals,
         .unconfirmed = redis->unconfirmed,
+        .forgotten = redis->memory.forgotten,
     };
 }
 
+const struct witness *redis_witness(const struct redis *redis)
+{
+    return redis_memory_witness(&redis->memory);
+}
+
 /* ---- life ---- */
+
+/* What Redis counts our writes under. */
+static bool prepare_memory(struct redis *redis, struct error *error)
+{
+    char digest[DIGEST_HEX_SIZE], slot[WITNESS_SLOT_SIZE];
+    struct str owner = str_of(redis->owner);
+
+    if (!digest_sha256_hex(&owner, 1, digest) || !redis_memory_make_id(redis->run))
+        return error_set(error, "redis.url: no memory, or no random bytes, for a connection");
+    snprintf(slot, sizeof slot, "%.*s", (int)sizeof slot - 1, digest);
+    redis_memory_init(&redis->memory, redis->settings, slot);
+    redis_name_writes(redis, slot, redis->writes_key);
+    snprintf(redis->memory_key, sizeof redis->memory_key, "%s:memory",
+             redis->settings->redis.key_prefix);
+    return true;
+}
 
 static bool prepare(struct redis *redis, struct error *error)
 {
@@ -203,6 +265,8 @@ static bool prepare(struct redis *redis, struct error *error)
     snprintf(redis->interlock_key, sizeof redis->interlock_key, "%s:interlock", prefix);
     snprintf(redis->lease_ms, sizeof redis->lease_ms, "%" PRId64, settings->redis.lease_ms);
     snprintf(redis->keep_ms, sizeof redis->keep_ms, "%" PRId64, settings->redis.keep_ms);
+    if (!prepare_memory(redis, error))
+        return false;
     redis->connection = redis_connection_create(redis->loop, settings, error);
     return redis->connection != NULL;
 }
@@ -226,14 +290,20 @@ struct redis *redis_create(uv_loop_t *loop, const struct settings *settings,
     redis->interlock.connection = redis->connection;
     redis->interlock.key = redis->interlock_key;
     uv_timer_init(loop, &redis->timer);
+    uv_timer_init(loop, &redis->gather);
+    redis->handles = 2;
     redis->timer.data = redis;
+    redis->gather.data = redis;
     uv_timer_start(&redis->timer, on_timer, 0, 0);
     return redis;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct redis *redis = handle->data;
+
+    if (--redis->handles == 0)
+        free(redis);
 }
 
 void redis_abandon(struct redis *redis)
@@ -247,6 +317,8 @@ void redis_destroy(struct redis *redis)
     if (redis == NULL)
         return;
     redis_connection_destroy(redis->connection);
+    redis_mark_gathered(redis);
     redis_interlock_finish(&redis->interlock);
     uv_close((uv_handle_t *)&redis->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&redis->gather, on_timer_closed);
 }

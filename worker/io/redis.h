@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-/* The Redis shell: one pipelined connection, four scripts (redis_scripts.h) and the interlock's
+/* The Redis shell: one pipelined connection, five scripts (redis_scripts.h) and the interlock's
  * key. Posts to the pipeline; decides nothing. While Redis is away, full, loading or forbids it,
  * every start posts OUTCOME_PACED, so nothing is lost and nothing is counted against an event.
  * Redis 6 or newer; no Redis Cluster. */
@@ -17,7 +17,13 @@ enum {
     /* Redis refused a command as a whole (full, loading, forbidden): taken for down so long. Then
        it is tried again. */
     REDIS_REFUSAL_MS = 2000,
-    REDIS_WAIT_MS = 1000,           /* redis.wait_replicas: how long the replicas may take */
+    REDIS_WAIT_MS = 1000, /* redis.wait_replicas: how long the replicas may take */
+    /* How long the disk may take, where Redis tells (WAITAOF): with appendfsync everysec it is
+       written once a second, and up to two later while the one before is not done. */
+    REDIS_FSYNC_MS = 3000,
+    /* An intent that became durable later than this is confirmed once more: guarantee I8 wants the
+       real request within 2 s of the last word of Redis. */
+    REDIS_MARK_FRESH_MS = 500,
     DRY_RUN_AGE_MAX_MS = 60 * 1000, /* guarantee I4 */
 };
 
@@ -38,8 +44,8 @@ void redis_destroy(struct redis *redis);
 void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Writes the intent. OK: rq->claim.confirmed_ms is when it was sent (guarantee I8), and
  * rq->claim.client_request_id the fresh GUID under which the real request must go out. STALE: the
- * dry run is older than DRY_RUN_AGE_MAX_MS. PACED: also when fewer than redis.wait_replicas have
- * it. */
+ * dry run is older than DRY_RUN_AGE_MAX_MS. PACED: also when it is not durable in time: on
+ * Redis' disk, where Redis tells, and with redis.wait_replicas. */
 void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Keeps the answer (rq->answer, rq->finished_wall_ms stand). LOST: another has the claim. */
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
@@ -47,6 +53,13 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
  * the worker leaves). Without a claim it does nothing. Posts nothing; lost with the connection, in
  * which case the claim's lease runs out. */
 void redis_release(struct redis *redis, struct request *rq);
+/* The same for a claim after its intent, whose real request is not under way: the intent stays, and
+ * the next owner looks at once instead of waiting for the lease. */
+void redis_yield(struct redis *redis, struct request *rq);
+
+/* What this worker knows of Redis, to stand beside the offsets that it commits; it stays at the
+ * same place. Before the first claim nothing is known. */
+const struct witness *redis_witness(const struct redis *redis);
 
 /* The interlock key: raised once, as soon as Redis is there, and watched: `on_interlock` is called
  * when it appears or is gone (contract 6). */
@@ -64,6 +77,7 @@ const char *redis_trouble(const struct redis *redis);
 struct redis_stats {
     uint64_t commands, connects, losses; /* losses: of the connection, and vain tries to connect */
     uint64_t refusals;                   /* commands that Redis answered with an error */
-    uint64_t unconfirmed;                /* intents that too few replicas had in time */
+    uint64_t unconfirmed;                /* intents that Redis did not make durable in time */
+    uint64_t forgotten;                  /* times that Redis had lost what it was told */
 };
 struct redis_stats redis_stats(const struct redis *redis);

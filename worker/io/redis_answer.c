@@ -86,6 +86,8 @@ struct claim_answer redis_answer_claim(const redisReply *reply)
         .client_request_id = redis_answer_text(reply, 5),
         .stored = redis_answer_text(reply, 6),
         .origin = redis_answer_text(reply, 7),
+        .crashes = (unsigned)redis_answer_number(reply, 8),
+        .forgot = str_is(redis_answer_text(reply, 11), "1"),
     };
 }
 

@@ -86,6 +86,16 @@ bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, si
     return false;
 }
 
+void redis_call_see_memory(struct redis_call *call, const redisReply *reply, size_t index)
+{
+    struct redis *redis = call->redis;
+
+    redis_memory_see(&redis->memory, redis_answer_text(reply, index),
+                     (uint64_t)redis_answer_number(reply, index + 1),
+                     redis_connection_facts(redis->connection)->server,
+                     (int64_t)uv_now(redis->loop));
+}
+
 struct redis_call *redis_call_make(struct redis *redis, struct request *rq, int64_t now_ms,
                                    void (*on_reply)(struct redis_command *, const redisReply *))
 {
@@ -133,21 +143,30 @@ void redis_name_key(const struct redis *redis, const struct request *rq, char re
              rq->claim.event_hash);
 }
 
-void redis_call_begin(const struct redis *redis, enum redis_script script, const char *key,
-                      int keys, struct redis_arguments *ret)
+void redis_name_writes(const struct redis *redis, const char *slot, char ret[REDIS_KEY_SIZE])
 {
+    snprintf(ret, REDIS_KEY_SIZE, "%s:writes:%s", redis->settings->redis.key_prefix, slot);
+}
+
+void redis_call_begin(const struct redis *redis, enum redis_script script, const char *const *keys,
+                      struct redis_arguments *ret)
+{
+    static const char *const counts[] = {"0", "1", "2", "3", "4", "5"};
+    size_t count = 0;
+
+    while (keys[count] != NULL)
+        count++;
+    assert(count < sizeof counts / sizeof *counts);
     *ret = (struct redis_arguments){.count = 0};
     redis_add(ret, "EVALSHA");
     redis_add(ret, redis_connection_sha(redis->connection, script));
-    redis_add(ret, keys == 1 ? "1" : "2");
-    redis_add(ret, key);
-    if (keys == 2)
-        redis_add(ret, redis->interlock_key);
+    redis_add(ret, counts[count]);
+    for (size_t i = 0; i < count; i++)
+        redis_add(ret, keys[i]);
     redis_add(ret, redis->owner);
 }
 
-/* The last word of a start: the call is on its way, or the request is paced. `ready`: all arguments
- * could be made. */
+/* The last word of a start: the call is on its way, or the request is paced. */
 void redis_call_send(struct redis_call *call, const struct redis_arguments *arguments)
 {
     if (redis_connection_send(call->redis->connection, &call->command, arguments))

@@ -10,8 +10,8 @@ struct redis_command {
 };
 
 enum {
-    REDIS_ARGUMENTS_MAX = 16
-}; /* the longest, record: EVALSHA, hash, count, key and nine more */
+    REDIS_ARGUMENTS_MAX = 20
+}; /* the longest, claim: EVALSHA, hash, count, five keys and twelve more */
 
 /* Its words: texts of the caller's, which must live until it is sent. */
 struct redis_arguments {

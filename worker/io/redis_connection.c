@@ -32,10 +32,11 @@ struct redis_connection {
     bool resolving;                    /* the resolver's callback is still to come */
     struct addrinfo *addresses, *next; /* what the name stands for, and which to try next */
     struct redis_greeting greeting;
-    size_t open;         /* commands without an answer */
-    int64_t progress_ms; /* when the last answer came, or the present state began */
-    unsigned failures;   /* since it was up last */
-    bool refused;        /* by Redis, at the last try */
+    struct redis_facts told; /* in the log */
+    size_t open;             /* commands without an answer */
+    int64_t progress_ms;     /* when the last answer came, or the present state began */
+    unsigned failures;       /* since it was up last */
+    bool refused;            /* by Redis, at the last try */
     struct error trouble;
     struct redis_connection_counters counters;
 };
@@ -68,21 +69,6 @@ static void forget_addresses(struct redis_connection *c)
     c->next = NULL;
 }
 
-/* Full jitter: workers that lost Redis together do not come back together. */
-static uint64_t backoff_ms(const struct redis_connection *c)
-{
-    uint64_t most = REDIS_BACKOFF_FIRST_MS;
-    uint32_t chance = 0;
-
-    for (unsigned i = 1; i < c->failures && most < REDIS_BACKOFF_MOST_MS; i++)
-        most *= 2;
-    if (most > REDIS_BACKOFF_MOST_MS)
-        most = REDIS_BACKOFF_MOST_MS;
-    if (uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL) != 0)
-        return most;
-    return 1 + chance % most;
-}
-
 /* The connection is gone, or did not come about. A name's next address is tried at once; when there
  * is none, later. */
 static void lose(struct redis_connection *c, const char *why)
@@ -102,7 +88,7 @@ static void lose(struct redis_connection *c, const char *why)
         log_write(LOG_WARN, "redis.lost", "%s", c->trouble.text);
     }
     enter(c, STATE_AWAY);
-    set_timer(c, next ? 0 : backoff_ms(c), 0);
+    set_timer(c, next ? 0 : redis_dial_backoff_ms(c->failures), 0);
 }
 
 /* The same from our side. Open commands get their NULL at once, or when hiredis' callback that we
@@ -135,6 +121,7 @@ static void on_greeted(void *context, enum redis_greeting_result result, const c
     c->counters.connects++;
     log_write(LOG_INFO, "redis.connected", "connected to %s, database %d", c->peer.url.name,
               c->peer.url.database);
+    redis_facts_tell(&c->greeting.facts, &c->told, c->peer.settings);
 }
 
 static void on_connect(redisAsyncContext *context, int status)
@@ -313,6 +300,11 @@ void redis_connection_load_scripts(struct redis_connection *c)
 {
     if (c->state == STATE_UP && !redis_greeting_load_scripts(&c->greeting))
         drop(c, "redis.url: no memory to load the scripts");
+}
+
+const struct redis_facts *redis_connection_facts(const struct redis_connection *c)
+{
+    return &c->greeting.facts;
 }
 
 void redis_connection_leave(struct redis_connection *c, const char *why)

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/error.h"
 #include "worker/io/redis_command.h"
+#include "worker/io/redis_facts.h"
 #include "worker/io/redis_scripts.h"
 
 #include <uv.h>
@@ -17,9 +18,7 @@ struct redis_connection;
 enum {
     REDIS_CONNECT_TIMEOUT_MS = 5000, /* from the first packet to the last answer of the greeting */
     REDIS_ANSWER_TIMEOUT_MS =
-        5000,                    /* commands are open, and Redis has answered nothing for so long */
-    REDIS_BACKOFF_FIRST_MS = 50, /* a restarted Redis is back soon … */
-    REDIS_BACKOFF_MOST_MS = 5000, /* … and one that is away is asked again in time */
+        5000, /* commands are open, and Redis has answered nothing for so long */
 };
 
 struct redis_connection_counters {
@@ -43,6 +42,9 @@ bool redis_connection_send(struct redis_connection *connection, struct redis_com
 const char *redis_connection_sha(const struct redis_connection *connection,
                                  enum redis_script script);
 void redis_connection_load_scripts(struct redis_connection *connection);
+
+/* What the Redis that we are connected to, or were last, has said of itself. */
+const struct redis_facts *redis_connection_facts(const struct redis_connection *connection);
 
 /* Leaves this server and looks for the right one (READONLY: it has become a replica). */
 void redis_connection_leave(struct redis_connection *connection, const char *why);

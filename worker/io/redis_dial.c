@@ -5,7 +5,7 @@
 #include <hiredis/adapters/libuv.h>
 #include <hiredis/hiredis_ssl.h>
 
-enum { REPLY_ELEMENTS_MAX = 64 }; /* of one array; the longest answer of ours has 8 */
+enum { REPLY_ELEMENTS_MAX = 64 }; /* of one array; the longest answer of ours has 12 */
 
 bool redis_dial_check(const struct redis_peer *peer, struct error *error)
 {
@@ -69,6 +69,20 @@ redisAsyncContext *redis_dial(const struct redis_peer *peer, const struct addrin
         return context;
     redisAsyncFree(context);
     return NULL;
+}
+
+uint64_t redis_dial_backoff_ms(unsigned failures)
+{
+    uint64_t most = REDIS_BACKOFF_FIRST_MS;
+    uint32_t chance = 0;
+
+    for (unsigned i = 1; i < failures && most < REDIS_BACKOFF_MOST_MS; i++)
+        most *= 2;
+    if (most > REDIS_BACKOFF_MOST_MS)
+        most = REDIS_BACKOFF_MOST_MS;
+    if (uv_random(NULL, NULL, &chance, sizeof chance, 0, NULL) != 0)
+        return most;
+    return 1 + chance % most;
 }
 
 void redis_dial_explain(const struct redis_peer *peer, const redisAsyncContext *context,

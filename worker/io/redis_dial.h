@@ -16,6 +16,15 @@ struct redis_peer {
     struct redis_url url;
 };
 
+enum {
+    REDIS_BACKOFF_FIRST_MS = 50,  /* a restarted Redis is back soon … */
+    REDIS_BACKOFF_MOST_MS = 5000, /* … and one that is away is asked again in time */
+};
+
+/* How long to wait before the next try, after so many that failed. With full jitter: workers that
+ * lost Redis together do not come back together. */
+uint64_t redis_dial_backoff_ms(unsigned failures);
+
 /* Can the files be read that TLS needs? */
 bool redis_dial_check(const struct redis_peer *peer, struct error *error);
 

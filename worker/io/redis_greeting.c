@@ -42,11 +42,24 @@ static bool keep_sha(struct redis_greeting *greeting, enum redis_greeting_step s
     return true;
 }
 
+static void keep_fact(struct redis_greeting *greeting, enum redis_greeting_step step,
+                      const redisReply *reply)
+{
+    if (step == GREETING_INFO)
+        redis_facts_read_info(&greeting->facts, reply);
+    else
+        redis_facts_read_waitaof(&greeting->facts, reply);
+}
+
 static bool is_good(struct redis_greeting *greeting, enum redis_greeting_step step,
                     const redisReply *reply)
 {
     if (step == GREETING_NAME) /* only a help for whoever lists clients */
         return true;
+    if (step == GREETING_INFO || step == GREETING_WAITAOF) {
+        keep_fact(greeting, step, reply);
+        return true;
+    }
     if (step == GREETING_PROBE)
         return redis_answer_meaning(reply, 1) == REDIS_ANSWERED;
     return step >= GREETING_LOAD ? keep_sha(greeting, step, reply)
@@ -110,13 +123,17 @@ static bool send_probe(struct redis_greeting *greeting)
 {
     char key[REDIS_PREFIX_MAX + sizeof ":event:probe"];
     char interlock[REDIS_PREFIX_MAX + sizeof ":interlock"];
+    char memory[REDIS_PREFIX_MAX + sizeof ":memory"];
+    char writes[REDIS_PREFIX_MAX + sizeof ":writes:probe"];
     const char *prefix = greeting->settings->redis.key_prefix;
 
     snprintf(key, sizeof key, "%s:event:probe", prefix);
     snprintf(interlock, sizeof interlock, "%s:interlock", prefix);
+    snprintf(memory, sizeof memory, "%s:memory", prefix);
+    snprintf(writes, sizeof writes, "%s:writes:probe", prefix);
     return send_texts(greeting, GREETING_PROBE,
-                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "2", key, interlock,
-                                       NULL});
+                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "4", key, interlock,
+                                       memory, writes, NULL});
 }
 
 bool redis_greeting_load_scripts(struct redis_greeting *greeting)
@@ -163,7 +180,10 @@ static bool send_rest(struct redis_greeting *greeting, int database)
     if (greeting->settings->redis.wait_replicas > 0 &&
         !send_texts(greeting, GREETING_WAIT, (const char *[]){"WAIT", "0", "1", NULL}))
         return false;
-    return send_texts(greeting, GREETING_NAME,
+    return send_texts(greeting, GREETING_INFO, (const char *[]){"INFO", NULL}) &&
+           send_texts(greeting, GREETING_WAITAOF,
+                      (const char *[]){"WAITAOF", "1", "0", "1", NULL}) &&
+           send_texts(greeting, GREETING_NAME,
                       (const char *[]){"CLIENT", "SETNAME", "usher", NULL});
 }
 
@@ -171,6 +191,7 @@ bool redis_greeting_start(struct redis_greeting *greeting, int database, struct 
 {
     greeting->open = 0;
     greeting->failed = false;
+    greeting->facts = (struct redis_facts){.asked = true};
     if (!send_password(greeting, error))
         return false;
     return (send_rest(greeting, database) && send_scripts(greeting)) ||

@@ -2,11 +2,12 @@
 
 #include "config/settings.h"
 #include "worker/io/redis_command.h"
+#include "worker/io/redis_facts.h"
 #include "worker/io/redis_scripts.h"
 
-/* What a new connection says first: AUTH, SELECT, CLIENT SETNAME, WAIT, SCRIPT LOAD. All at once;
- * Redis answers in order. Then the probe: may our user do all that it must, on the keys of
- * redis.key_prefix? */
+/* What a new connection says first: AUTH, SELECT, WAIT, INFO, WAITAOF, CLIENT SETNAME, SCRIPT LOAD.
+ * All at once; Redis answers in order. Then the probe: may our user do all that it must, on the
+ * keys of redis.key_prefix? */
 
 enum redis_greeting_result {
     REDIS_GREETING_DONE,
@@ -20,8 +21,10 @@ enum redis_greeting_step {
     GREETING_AUTH,
     GREETING_SELECT,
     GREETING_NAME,
-    GREETING_WAIT, /* for no replica: may we? */
-    GREETING_LOAD, /* the first of REDIS_SCRIPT_COUNT */
+    GREETING_WAIT,    /* for no replica: may we? */
+    GREETING_INFO,    /* whatever it answers to this … */
+    GREETING_WAITAOF, /* … and to this, for 1 ms: redis_facts.h */
+    GREETING_LOAD,    /* the first of REDIS_SCRIPT_COUNT */
     GREETING_PROBE = GREETING_LOAD + REDIS_SCRIPT_COUNT,
     GREETING_STEP_COUNT,
 };
@@ -44,8 +47,9 @@ struct redis_greeting {
     void *context;
     const struct settings *settings;
     struct redis_greeting_command steps[GREETING_STEP_COUNT];
-    unsigned open; /* steps without an answer; the probe is alone */
-    bool failed;   /* on_end has been told; the rest does not matter */
+    unsigned open;            /* steps without an answer; the probe is alone */
+    bool failed;              /* on_end has been told; the rest does not matter */
+    struct redis_facts facts; /* of the Redis that was greeted last */
     char sha[REDIS_SCRIPT_COUNT][REDIS_SHA_SIZE];
 };
 

@@ -8,34 +8,60 @@
     "local now = math.floor(micros / 1000)\n"        \
     "local function text(number) return string.format('%.0f', number) end\n"
 
+/* What Redis is asked first: does the interlock stand, is this the Redis of the witness and of what
+ * the worker knows, and has it all that it was told? If not, it gets another id, so that everybody
+ * sees the loss for good. Then one more write is counted. */
+#define MEMORY                                                                                    \
+    "local life = text(math.max(keep, 2 * lease))\n"                                              \
+    "local lock, memory, counted, theirs = unpack(redis.call('MGET', unpack(KEYS, 2)))\n"         \
+    "local writes = tonumber(counted or 0)\n"                                                     \
+    "local function lost(id, least, found) return memory == id and found < tonumber(least) end\n" \
+    "if not memory or lost(known, known_writes, writes)\n"                                        \
+    "    or lost(witness, witness_writes, tonumber(theirs or 0)) then\n"                          \
+    "  memory = fresh\n"                                                                          \
+    "  redis.call('SET', KEYS[3], memory)\n"                                                      \
+    "end\n"                                                                                       \
+    "writes = text(writes + 1)\n"                                                                 \
+    "redis.call('SET', KEYS[4], writes, 'PX', life)\n"
+
 static const char claim[] = CLOCK
-    "local owner, lease, keep, hash, origin, replay = unpack(ARGV)\n"
+    "local owner, lease, keep, hash, origin, replay, run, fresh, witness, witness_writes, known,\n"
+    "      known_writes = unpack(ARGV)\n" MEMORY
+    "local forgot = witness ~= '' and memory ~= witness and '1' or '0'\n"
     "local function answer(word, more)\n"
     "  return {word, more.fence or '0', more.held or '0', more.intent or '0', text(now),\n"
-    "          more.cid or '', more.res or '', more.org or ''}\n"
+    "          more.cid or '', more.res or '', more.org or '', more.crash or '0', memory, writes,\n"
+    "          forgot}\n"
     "end\n"
-    "if redis.call('EXISTS', KEYS[2]) == 1 then return answer('interlock', {}) end\n"
+    "if lock then return answer('interlock', {}) end\n"
     "local names = {'v', 'st', 'own', 'fen', 'lease', 'hash', 'at', 'mark', 'cid', 'res', 'out',\n"
-    "               'org'}\n"
+    "               'org', 'run', 'crash'}\n"
     "local values, was = redis.call('HMGET', KEYS[1], unpack(names)), {}\n"
     "for i, name in ipairs(names) do was[name] = values[i] end\n"
     "if was.st and was.v ~= '1' then return answer('version', {}) end\n"
     "local ends = tonumber(was.lease or 0)\n"
     "local fence = text(math.max(tonumber(was.fen or 0) + 1, micros))\n"
+    "local crash = '0'\n"
+    "local function take_over()\n"
+    "  local died = was.run and was.run ~= '' and was.run ~= run\n"
+    "  crash = text(tonumber(was.crash or 0) + (died and 1 or 0))\n"
+    "end\n"
     "local function hold(...)\n"
-    "  redis.call('HSET', KEYS[1], 'own', owner, 'fen', fence, 'lease', text(now + lease), ...)\n"
-    "  redis.call('PEXPIRE', KEYS[1], text(math.max(keep, 2 * lease)))\n"
+    "  redis.call('HSET', KEYS[1], 'own', owner, 'fen', fence, 'lease', text(now + lease),\n"
+    "             'run', run, 'crash', crash, ...)\n"
+    "  redis.call('PEXPIRE', KEYS[1], life)\n"
     "end\n"
     "local function begin(word)\n"
     "  hold('v', '1', 'st', 'claimed', 'hash', hash, 'at', text(now))\n"
     "  redis.call('HDEL', KEYS[1], 'mark', 'cid', 'res', 'out', 'org')\n"
-    "  return answer(word, {fence = fence})\n"
+    "  return answer(word, {fence = fence, crash = crash})\n"
     "end\n"
     "local function resume()\n"
     "  local intent = was.mark or was.at or text(now)\n"
     "  hold('st', 'marked', 'mark', intent)\n"
     "  redis.call('HDEL', KEYS[1], 'res', 'out', 'org')\n"
-    "  return answer('interrupted', {fence = fence, intent = intent, cid = was.cid})\n"
+    "  return answer('interrupted',\n"
+    "                {fence = fence, intent = intent, cid = was.cid, crash = crash})\n"
     "end\n"
     "if not was.st then return begin('new') end\n"
     "local same = was.hash == hash\n"
@@ -49,29 +75,34 @@ static const char claim[] = CLOCK
     "  if was.out == 'rejected' or was.out == 'validated' then return begin('new') end\n"
     "  return answer('conflict', {})\n"
     "end\n"
+    "take_over()\n"
     "if was.st == 'claimed' and mine then return begin('taken') end\n"
     "if was.st == 'marked' and same and mine then return resume() end\n"
     "if ends > now then return answer('held', {held = text(ends - now)}) end\n"
     "return answer('conflict', {})\n";
 
 static const char mark[] =
-    CLOCK "local owner, lease, keep, fence, cid = unpack(ARGV)\n"
-          "if redis.call('EXISTS', KEYS[2]) == 1 then return {'interlock', '0'} end\n"
+    CLOCK "local owner, lease, keep, fence, cid, hint, fresh, known, known_writes = unpack(ARGV)\n"
+          "local witness, witness_writes = '', '0'\n" MEMORY
+          "local function answer(word, intent) return {word, intent, memory, writes} end\n"
+          "if lock then return answer('interlock', '0') end\n"
           "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'mark')\n"
           "local open = was[1] == 'claimed' or was[1] == 'marked'\n"
-          "if not open or was[2] ~= owner or was[3] ~= fence then return {'lost', '0'} end\n"
-          "local first = was[4] or text(now)\n"
+          "if not open or was[2] ~= owner or was[3] ~= fence then return answer('lost', '0') end\n"
+          "local first = was[4] or (hint ~= '0' and hint or text(now))\n"
           "redis.call('HSET', KEYS[1], 'st', 'marked', 'mark', first, 'cid', cid,\n"
           "           'lease', text(now + lease))\n"
-          "redis.call('PEXPIRE', KEYS[1], text(math.max(keep, 2 * lease)))\n"
-          "return {'ok', first}\n";
+          "redis.call('PEXPIRE', KEYS[1], life)\n"
+          "return answer('ok', first)\n";
 
 static const char record[] = CLOCK
     "local owner, keep, fence, hash, cid, intent, res, out, org = unpack(ARGV)\n"
-    "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'cid', 'out', 'org', 'mark')\n"
+    "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'cid', 'out', 'org', 'mark',\n"
+    "                       'v')\n"
     "local st = was[1]\n"
     "local mine = was[2] == owner and was[3] == fence\n"
     "if st == 'marked' and cid ~= '' and was[4] == cid then mine = true end\n"
+    "if st and was[8] ~= '1' then return {'lost'} end\n"
     "if st and not mine then\n"
     "  return {st == 'done' and was[6] == org and 'ok' or 'lost'}\n"
     "end\n"
@@ -85,14 +116,19 @@ static const char record[] = CLOCK
     "return {'ok'}\n";
 
 static const char release[] =
+    "local owner, fence, how = unpack(ARGV)\n"
     "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen')\n"
     "local open = was[1] == 'claimed' or was[1] == 'marked'\n"
-    "if not open or was[2] ~= ARGV[1] or was[3] ~= ARGV[2] then return {'lost'} end\n"
-    "redis.call('DEL', KEYS[1])\n"
+    "if not open or was[2] ~= owner or was[3] ~= fence then return {'lost'} end\n"
+    "if how == 'yield' then\n"
+    "  redis.call('HSET', KEYS[1], 'lease', '0', 'run', '')\n"
+    "else\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "end\n"
     "return {'ok'}\n";
 
 /* What a missing right would leave behind has been given a time to end. HDEL of the last field
- * deletes the key. */
+ * deletes the key. The memory stays as it is: written again, or deleted where there is none. */
 static const char probe[] = "redis.call('TIME')\n"
                             "redis.call('EXISTS', KEYS[2])\n"
                             "redis.call('DEL', KEYS[1])\n"
@@ -103,6 +139,14 @@ static const char probe[] = "redis.call('TIME')\n"
                             "redis.call('PEXPIRE', KEYS[1], 1000)\n"
                             "redis.call('HMGET', KEYS[1], 'v')\n"
                             "redis.call('HDEL', KEYS[1], 'v')\n"
+                            "local memory = redis.call('MGET', unpack(KEYS, 2))[2]\n"
+                            "redis.call('SET', KEYS[4], '', 'PX', 1000)\n"
+                            "redis.call('DEL', KEYS[4])\n"
+                            "if memory then\n"
+                            "  redis.call('SET', KEYS[3], memory)\n"
+                            "else\n"
+                            "  redis.call('DEL', KEYS[3])\n"
+                            "end\n"
                             "return {'ok'}\n";
 
 const char *redis_script_text(enum redis_script script)

@@ -5,40 +5,55 @@
  *
  * One hash for each event, `<prefix>:event:<SHA-256 of claim_identity()>`:
  *
- *   v      1, the version of this list; a worker leaves alone what another version wrote
+ *   v      1, the least version of this list that can handle it. A worker leaves alone what needs
+ *          a higher one, and leaves in place the fields that it does not know
  *   st     claimed (being worked on), marked (the real request may have been sent), done (answered)
  *   own    instance id of the worker that holds it, and
  *   fen    its fence, which grows with every claim. It starts from the server's clock in µs, so
  *          that it stays new even where Redis forgot the key in between
+ *   run    the process that holds it, a random name; "" once that has left it in good order
+ *   crash  how many processes ended while they held it
  *   lease  until when nobody else may take it, by Redis' clock in ms
  *   hash   SHA-256 of the body, its type, and whether only a dry run is asked
  *   at     when it was claimed anew, ms
- *   mark   when the intent was first written, ms
+ *   mark   when the intent was first written, ms; by Graph's clock where the dry run told it
  *   cid    client-request-id of the last real request that the intent stood for
  *   res    done: the stored answer (reply.h); out: its outcome
  *   org    done: the record that was answered (claim_origin())
  *
- * and `<prefix>:interlock` (contract 6). A key lives redis.keep after its last write; one that is
- * not done yet never less than two leases.
- * The clock is the server's: workers need not agree on the time.
+ * `<prefix>:interlock` (contract 6); and to see whether Redis has lost anything (witness.h)
+ *
+ *   <prefix>:memory         a random id, written where there is none. It never ends. Who finds out
+ *                           that writes are lost gives it another, so that all others see it too
+ *   <prefix>:writes:<slot>  how many claims and marks a worker has made
+ *
+ * The others live redis.keep after their last write; what is not done yet never less than two
+ * leases. The clock is the server's: workers need not agree on the time.
  */
 enum redis_script {
-    /* KEYS event, interlock. ARGV owner, lease ms, keep ms, body hash, origin, replay (1 or 0).
-     * Returns eight texts: word, fence, held ms, intent ms, now ms, client-request-id, stored
-     * answer, its origin: struct claim_answer. */
+    /* KEYS event, interlock, memory, own writes, the witness' writes.
+     * ARGV owner, lease ms, keep ms, body hash, origin, replay (1 or 0), run, an id for a new
+     * memory, the witness' memory ("": no witness) and writes, the memory that we saw last ("":
+     * none) and the writes that it must have at least.
+     * Returns twelve texts: word, fence, held ms, intent ms, now ms, client-request-id, stored
+     * answer, its origin, crashes, memory, own writes, forgot (1 or 0): struct claim_answer. */
     REDIS_CLAIM,
-    /* KEYS event, interlock. ARGV owner, lease ms, keep ms, fence, client-request-id. Returns two
-     * texts: "ok" and when the intent was first written; "lost" or "interlock" and 0. */
+    /* KEYS event, interlock, memory, own writes. ARGV owner, lease ms, keep ms, fence,
+     * client-request-id, intent ms (0: now by Redis' clock), an id for a new memory, the memory
+     * that we saw last and its least writes.
+     * Returns four texts: "ok" and when the intent was first written, or "lost" or "interlock" and
+     * 0; memory, own writes. */
     REDIS_MARK,
     /* KEYS event. ARGV owner, keep ms, fence, body hash, client-request-id or "", intent ms or 0,
      * stored answer, its outcome, origin. Returns one text: "ok" or "lost". */
     REDIS_RECORD,
-    /* KEYS event. ARGV owner, fence. Forgets a claim, for an owner that knows that its real
-       request was not sent. Returns one text: "ok" or
-       "lost". */
+    /* KEYS event. ARGV owner, fence, "forget" or "yield". Forgets a claim, for an owner that knows
+     * that its real request was not sent; or ends its lease and leaves all else, for one that does
+     * not know. Returns one text: "ok" or "lost". */
     REDIS_RELEASE,
-    /* KEYS probe, interlock. Does once all that the others do, so that a right that is missing
-     * shows before an event needs it; leaves nothing behind. Returns one text: "ok". */
+    /* KEYS probe, interlock, memory, writes of nobody. Does once all that the others do, so that a
+     * right that is missing shows before an event needs it; leaves nothing behind. Returns one
+     * text: "ok". */
     REDIS_PROBE,
     REDIS_SCRIPT_COUNT,
 };
@@ -46,10 +61,12 @@ enum redis_script {
 enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the same */
 
 /* The rights that a user of Redis' ACL needs on the keys ~<prefix>:*, or more narrowly on
- * ~<prefix>:event:* and ~<prefix>:interlock. In a script Redis asks for the right to each of its
- * commands. Beyond these: +wait where redis.wait_replicas is set, +select where redis.url names a
- * database other than 0; and +client|setname, if the list of clients is to show the name usher.
- * config/README.md has the same. */
-#define REDIS_RIGHTS "+evalsha +script|load +time +exists +hmget +hset +hdel +pexpire +set +del"
+ * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:*. In a script Redis asks
+ * for the right to each of its commands. Beyond these: +wait where redis.wait_replicas is set,
+ * +select where redis.url names a database other than 0; +info and +waitaof, without which less is
+ * known and waited for (redis_facts.h); and +client|setname, if the list of clients is to show the
+ * name usher. config/README.md has the same. */
+#define REDIS_RIGHTS \
+    "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 
 const char *redis_script_text(enum redis_script script);
