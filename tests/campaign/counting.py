@@ -98,24 +98,26 @@ class Count:
                                  f"same event that was applied")
 
     def recovery(self):
-        """For each fault, from its end until every partition has answered again."""
+        """[(seconds, fault, partition)]: from a fault's end until every partition has answered
+        again, and which was the last. Slowest last."""
         times = collections.defaultdict(list)
         for when, partition in self.load.arrivals:
             times[partition].append(when)
         found = []
         for fault in self.arena.faults:
             after = fault.ended or fault.began
-            nexts = [bisect.bisect(arrived, after) for arrived in times.values()]
-            if all(i < len(arrived) for i, arrived in zip(nexts, times.values())):
-                found.append(max(arrived[i] for i, arrived in zip(nexts, times.values())) - after)
-        return sorted(found) or [0]
+            nexts = [(arrived[i] - after, partition) for partition, arrived in times.items()
+                     if (i := bisect.bisect(arrived, after)) < len(arrived)]
+            if len(nexts) == len(times):
+                found.append((max(nexts)[0], fault, max(nexts)[1]))
+        return sorted(found, key=lambda row: row[0])
 
     def silence(self):
         whens = [when for when, _ in self.load.arrivals]
         return max((b - a for a, b in zip(whens, whens[1:])), default=0)
 
     def text(self):
-        recovery = self.recovery()
+        recovery = [seconds for seconds, *_ in self.recovery()] or [0]
         waits = sorted(when - event.sent for event in self.events
                        if (when := self.load.arrived.get(event.place)))
         waits = waits or [0]

@@ -23,8 +23,8 @@ def fail(text):
 def run_wrong(mode):
     """kill-9 with a wrong worker: it must fail, and with these counts."""
     found = subprocess.run(
-        [sys.executable, HERE + "system.py", "kill-9", "--count", "8", "--rate", "60",
-         "--patience", "10", "--folder", f"build/campaign/wrong-{mode}",
+        [sys.executable, HERE + "system.py", "kill-9", "--count", "10", "--rate", "60",
+         "--patience", "15", "--folder", f"build/campaign/wrong-{mode}",
          "--worker", f"{sys.executable} {HERE}wrong_worker.py {mode}"],
         capture_output=True, text=True, timeout=300, check=False)
     figures = re.search(r"^FIGURE (.*)$", found.stdout, re.M)

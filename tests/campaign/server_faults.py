@@ -79,6 +79,7 @@ def failover(run):
         fault = run.arena.begin("failover")
         pair.fail_over()
         and_a_worker(run, number)
+        pair.rejoin()
         fault.end()
         run.wait_flow(60)
         run.pause(0.5, 1.0)

@@ -56,7 +56,8 @@ class Pair:
         self.servers = []
         for name in ("a", "b"):
             os.mkdir(os.path.join(folder, name))
-            self.servers.append(Store(os.path.join(folder, name)))
+            self.servers.append(Store(os.path.join(folder, name),
+                                      "--repl-diskless-sync-delay", "0"))
         self.links = Links([f"127.0.0.1:{self.primary.port}"])
         self.port = self.links.ports[0]
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -78,10 +79,13 @@ class Pair:
         self.servers[1].client.replicaof("no", "one")
 
     def fail_over(self):
-        """The primary dies; all go on with the replica; the dead one comes back as its replica."""
+        """The primary dies, and all go on with the replica."""
         self.primary.kill()
         self.servers.reverse()
         self.links.order(target=f"127.0.0.1:{self.primary.port}")
+
+    def rejoin(self):
+        """Who has died comes back as the replica."""
         self.servers[1].start()
         self.follow()
 

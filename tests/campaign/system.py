@@ -161,6 +161,8 @@ def show(count):
         print(f"unknown: {event.group} at {event.place}: "
               f"{(count.answers[event.place].get('error') or {}).get('message')}; "
               f"{len(count.faults_of(event))} faults in its life")
+    for seconds, fault, partition in count.recovery()[-3:]:
+        print(f"slowest: {seconds:.1f} s after {fault} at {fault.ended:.3f}, partition {partition}")
     for problem in count.problems[:25]:
         print("PROBLEM", problem)
     if len(count.problems) > 25:

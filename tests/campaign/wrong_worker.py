@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, KafkaProducer
 
 PATHS = {"microsoft.graph.accessPackageAssignmentRequest": "accessPackageAssignmentRequests",
          "microsoft.graph.accessPackageResourceRequest": "accessPackageResourceRequests"}
-COMMIT_EVERY = 20
+COMMIT_EVERY = 100
 
 
 class Graph:
