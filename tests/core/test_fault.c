@@ -52,11 +52,46 @@ static void cuts_between_characters(void **state)
     }
 }
 
+/* Redis' words and curl's reasons are quoted as they come. */
+static void replaces_what_is_no_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *quoted, *expected;
+    } rows[] = {
+        {"plain", "plain"}, {"caf\xC3\xA9", "caf\xC3\xA9"}, {"h\xE5ld", "h?ld"}, {"\xFF\xFE", "??"},
+        {"\xC3", "?"},      {"\xED\xA0\x80", "???"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fault fault = {0};
+        fault_set(&fault, STAGE_CLAIM, rows[i].quoted, "%s", rows[i].quoted);
+        assert_string_equal(fault.message, rows[i].expected);
+        assert_string_equal(fault.code, rows[i].expected);
+    }
+}
+
+/* A stored answer's code may be longer than any of ours. */
+static void cuts_a_code_between_characters(void **state)
+{
+    (void)state;
+    char code[2 * FAULT_CODE_MAX] = "x";
+    for (size_t size = 1; size + 2 < sizeof code; size += 2)
+        memcpy(code + size, "\xC3\xA9", 3);
+    struct fault fault = {0};
+    fault_set(&fault, STAGE_ADMIT, code, "m");
+    assert_int_equal(strlen(fault.code), FAULT_CODE_MAX - 1);
+    fault_set(&fault, STAGE_ADMIT, code + 1, "m");
+    assert_int_equal(strlen(fault.code), FAULT_CODE_MAX - 2);
+    assert_true(utf8_is_valid(str_of(fault.code), NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_and_clears),
         cmocka_unit_test(cuts_between_characters),
+        cmocka_unit_test(replaces_what_is_no_utf8),
+        cmocka_unit_test(cuts_a_code_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "worker/core/fault.h"
 
+#include "worker/core/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +22,32 @@ static void trim_partial_character(char *text)
         text[size - 1 - tail] = '\0';
 }
 
+/* What is quoted (a word of Redis, curl's reason) may hold any bytes. */
+static void replace_broken_bytes(char *text)
+{
+    size_t offset = 0;
+    while (!utf8_is_valid(str_of(text), &offset))
+        text[offset] = '?';
+}
+
+static void mend(char *text, bool is_cut)
+{
+    if (is_cut)
+        trim_partial_character(text);
+    replace_broken_bytes(text);
+}
+
 void fault_set(struct fault *fault, enum stage stage, const char *code, const char *format, ...)
 {
     fault_clear(fault);
     fault->stage = stage;
-    snprintf(fault->code, sizeof fault->code, "%s", code);
+    int code_size = snprintf(fault->code, sizeof fault->code, "%s", code);
     va_list arguments;
     va_start(arguments, format);
     int size = vsnprintf(fault->message, sizeof fault->message, format, arguments);
     va_end(arguments);
-    if (size >= (int)sizeof fault->message)
-        trim_partial_character(fault->message);
+    mend(fault->code, code_size >= (int)sizeof fault->code);
+    mend(fault->message, size >= (int)sizeof fault->message);
 }
 
 void fault_clear(struct fault *fault)
