@@ -5,6 +5,7 @@ The sandbox does not refuse duplicates here: whatever were posted twice would be
 """
 import time
 
+import audit
 import events
 import harness
 import processes
@@ -153,6 +154,7 @@ class KillTest(harness.E2eCase):
         took = time.monotonic() - began
         report = world.check(made)
         self.assert_good(report)
+        audit.check(self, world, len(made))
         self.assertEqual(0, worker.stop())
         name = hold_class.__name__.removeprefix("In")
         harness.figure(f"e2e kill -9 in {name}",

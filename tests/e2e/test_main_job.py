@@ -3,6 +3,7 @@
 import json
 import time
 
+import audit
 import events
 import harness
 
@@ -26,6 +27,9 @@ class MainJobTest(harness.E2eCase):
         self.assert_good(report)
         self.assertEqual((COUNT, 0, 0, 1), (report.once, report.twice, report.unanswered,
                                             report.submits_most))
+        began = time.monotonic()
+        audit.check(self, world, COUNT)
+        harness.figure("e2e audit", f"{COUNT} records in {time.monotonic() - began:.1f} s")
         self.assertEqual(0, worker.stop())
         self.check_log(worker)
         harness.figure("e2e", f"{report.line()}, {COUNT / took:.0f} events/s "
