@@ -7,6 +7,7 @@ Three things are honest here that are none in a quiet world, and each is asked f
 """
 import bisect
 import collections
+import datetime
 
 import checker
 from reply_checker import reply_data
@@ -14,6 +15,10 @@ from reply_checker import reply_data
 CRASHES = ("kill -9", "exit")  # kinds of fault that are a crash of a worker
 CRASH_LOOP = 3
 EARLY_S = 10  # a fault so long before an event may still be felt by it: time-outs, leases
+
+
+def seconds_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Count:
@@ -85,17 +90,32 @@ class Count:
 
     def count_posts(self):
         """Real requests after one of the same event that was applied, whatever came of them."""
-        applied, self.granted_twice, self.posted_twice = collections.Counter(), 0, 0
+        applied, self.granted_twice = collections.Counter(), 0
+        self.second_posts = []  # ledger entries
         for entry in self.world.ledger:
             if entry["op"] != "submit":
                 continue
             tag = entry.get("justification")
-            self.posted_twice += applied[tag] > 0
+            if applied[tag]:
+                self.second_posts.append(entry)
             self.granted_twice += applied[tag] > 0 and bool(entry["applied"])
             applied[tag] += bool(entry["applied"])
-        if self.posted_twice:
-            self.problems.append(f"{self.posted_twice} real requests were sent after one of the "
-                                 f"same event that was applied")
+        if self.second_posts:
+            self.problems.append(f"{len(self.second_posts)} real requests were sent after one of "
+                                 f"the same event that was applied")
+
+    def story(self, tag):
+        """All POSTs about an event, and what was done to whom between them."""
+        places = [f"{event.place}" for event in self.events if event.tag == tag]
+        lines = [(entry["time"], f"{entry['op']} {entry.get('status')} "
+                                 f"{'applied' if entry['applied'] else ''}")
+                 for entry in self.world.ledger if entry.get("justification") == tag]
+        times = [seconds_of(time) for time, _ in lines]
+        lines = [(seconds_of(time), what) for time, what in lines]
+        lines += [(fault.began, str(fault)) for fault in self.arena.faults
+                  if min(times) - EARLY_S < fault.began < max(times)]
+        return f"{tag} at {', '.join(places)}: " + "; ".join(
+            f"{when:.3f} {what}" for when, what in sorted(lines))
 
     def recovery(self):
         """[(seconds, fault, partition)]: from a fault's end until every partition has answered

@@ -163,6 +163,8 @@ def show(count):
               f"{len(count.faults_of(event))} faults in its life")
     for seconds, fault, partition in count.recovery()[-3:]:
         print(f"slowest: {seconds:.1f} s after {fault} at {fault.ended:.3f}, partition {partition}")
+    for entry in count.second_posts[:5]:
+        print("posted again:", count.story(entry["justification"]))
     for problem in count.problems[:25]:
         print("PROBLEM", problem)
     if len(count.problems) > 25:
