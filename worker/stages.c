@@ -240,14 +240,25 @@ static void start_reply(void *context, struct request *rq, int64_t now_ms)
     settle_add(w->settle, rq, now_ms);
 }
 
+/* Unanswered: the next owner need not wait for the lease, except while the real request is under
+ * way. */
+static void give_claim_back(struct worker *w, struct request *rq)
+{
+    bool under_way = rq->stage == STAGE_SUBMIT && rq->run == RUN_STARTED;
+    if (!request_may_have_been_sent(rq))
+        redis_release(w->redis, rq);
+    else if (!under_way)
+        redis_yield(w->redis, rq);
+}
+
 static void leave(void *context, struct request *rq)
 {
     struct worker *w = context;
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
         log_answered(rq);
-    } else if (rq->answer == ANSWER_NONE && !request_may_have_been_sent(rq)) {
-        redis_release(w->redis, rq);
+    } else if (rq->answer == ANSWER_NONE) {
+        give_claim_back(w, rq);
     }
     source_give_back(w->source, &rq->record);
 }

@@ -59,7 +59,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .calls = http_stats(w->http),
         .calls_active = http_active(w->http),
         .calls_waiting = http_waiting(w->http),
-        .assigned = source_assigned(w->source, NULL, 0),
+        .assigned = source_assigned(w->source),
         .lag = source_lag(w->source),
         .transactions_committed = settle.committed,
         .transactions_aborted = settle.aborted,

@@ -133,6 +133,12 @@ static void on_fatal(void *context, int exit_code, const char *why)
     worker_leave(context, exit_code, why);
 }
 
+static void on_loss(void *context, const struct witness *before)
+{
+    struct worker *w = context;
+    source_note_loss(w->source, before);
+}
+
 static void on_interlock(void *context, bool stands)
 {
     struct worker *w = context;
@@ -257,6 +263,8 @@ static bool open_parts(struct worker *w, struct error *error)
     w->settle = settle_create(&w->loop, s, &w->pipeline, w->source, &settle_events);
     if (w->settle == NULL)
         return error_set(error, "out of memory, threads or handles");
+    settle_set_witness(w->settle, redis_witness(w->redis));
+    redis_watch_memory(w->redis, on_loss, w);
     return worker_admin_open(w, error);
 }
 

@@ -88,8 +88,13 @@ static struct request request_of(const struct situation *s, enum outcome outcome
 static const char *broken_promise(const struct situation *s, const struct request *rq,
                                   const struct verdict *v)
 {
-    if (v->answer != ANSWER_NONE && s->answer != ANSWER_NONE && v->answer != s->answer)
+    bool lost = rq->outcome == OUTCOME_LOST;
+    if (rq->answer != s->answer && s->answer != ANSWER_NONE && !lost)
         return "an answer is changed";
+    if (lost && s->stage != STAGE_REPLY && rq->answer != ANSWER_NONE &&
+        rq->answer != ANSWER_SUBMITTED && rq->answer != ANSWER_EXISTING &&
+        rq->answer != ANSWER_UNKNOWN)
+        return "another has the claim, and the answer says that nothing happened";
     bool sent = rq->doubt == DOUBT_SENT || rq->doubt == DOUBT_FORGOTTEN;
     if (sent && rq->answer != ANSWER_NONE && !s->seen && rq->answer != ANSWER_SUBMITTED &&
         rq->answer != ANSWER_EXISTING && rq->answer != ANSWER_UNKNOWN)
@@ -228,9 +233,10 @@ static const char *cell_trouble(const struct rule *rule, enum stage stage, enum 
         return rule->next == 0 && rule->answer == 0 && rule->doubt == 0 ? "" : "half filled";
     if (stage == STAGE_DONE)
         return "nothing follows done";
-    bool answers = rule->move == MOVE_ANSWER || rule->move == MOVE_AGE || rule->move == MOVE_SETTLE;
+    bool answers = rule->move == MOVE_ANSWER || rule->move == MOVE_AGE ||
+                   rule->move == MOVE_SETTLE || rule->move == MOVE_RETRACT;
     if (answers != (rule->answer != ANSWER_NONE))
-        return "an answer belongs to answer, age and settle, and to nothing else";
+        return "an answer belongs to answer, age, settle and retract, and to nothing else";
     if (rule->move == MOVE_ANSWER && rule->next != STAGE_RECORD && rule->next != STAGE_REPLY)
         return "an answer goes to record or reply";
     if (rule->next == STAGE_ADMIT)

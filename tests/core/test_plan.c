@@ -57,15 +57,13 @@ static void a_road_that_never_ends_is_noticed(void **state)
 
 /* What Redis forgot is looked up until graph.settle has passed since the partition became ours:
  * then nothing happened, and all answers may be given. */
-static void what_redis_forgot_is_settled_from_the_assignment_on(void **state)
+static void what_redis_forgot_is_settled(void **state)
 {
     (void)state;
     struct plan plan = worker_plan();
-    struct request rq = {.stage = STAGE_CLAIM,
-                         .outcome = OUTCOME_FORGOTTEN,
-                         .claim = {.forgotten_ms = 1000}};
-    struct verdict verdict = plan_next(&plan, &rq, 1100);
-    plan_note(&rq, &verdict, 1100);
+    struct request rq = {.stage = STAGE_CLAIM, .outcome = OUTCOME_FORGOTTEN};
+    struct verdict verdict = plan_next(&plan, &rq, 1000);
+    plan_note(&rq, &verdict, 1000);
     assert_int_equal(verdict.next, STAGE_LOOK);
     assert_int_equal(rq.doubt, DOUBT_FORGOTTEN);
     assert_int_equal(rq.doubt_since_ms, 1000);
@@ -87,6 +85,32 @@ static void what_redis_forgot_is_settled_from_the_assignment_on(void **state)
     rq.outcome = OUTCOME_INVALID;
     verdict = plan_next(&plan, &rq, 1301);
     assert_int_equal(verdict.answer, ANSWER_REJECTED);
+}
+
+/* Whoever has the claim now may have sent the real request: only what says so much is still true.
+ */
+static void an_answer_without_a_claim_is_taken_back(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    for (enum answer answer = ANSWER_SUBMITTED; answer < ANSWER_COUNT; answer++) {
+        bool is_true =
+            answer == ANSWER_SUBMITTED || answer == ANSWER_EXISTING || answer == ANSWER_UNKNOWN;
+        struct request rq = {.stage = STAGE_RECORD, .outcome = OUTCOME_LOST, .answer = answer};
+        struct verdict verdict = plan_next(&plan, &rq, 0);
+        plan_note(&rq, &verdict, 0);
+        assert_int_equal(verdict.next, is_true ? STAGE_REPLY : STAGE_CLAIM);
+        assert_int_equal(rq.answer, is_true ? answer : ANSWER_NONE);
+    }
+    struct request rq = {.stage = STAGE_RECORD,
+                         .outcome = OUTCOME_LOST,
+                         .answer = ANSWER_FAILED,
+                         .retries = {[STAGE_RECORD] = 1}};
+    assert_int_equal(plan_next(&plan, &rq, 0).answer, ANSWER_UNKNOWN);
+    rq = (struct request){.stage = STAGE_MARK,
+                          .outcome = OUTCOME_LOST,
+                          .retries = {[STAGE_MARK] = 1}};
+    assert_int_equal(plan_next(&plan, &rq, 0).answer, ANSWER_UNKNOWN);
 }
 
 /* Is this changed plan noticed: by its text, or also by what it would do? */
@@ -167,7 +191,8 @@ int main(void)
         cmocka_unit_test(every_cell_keeps_the_rules),
         cmocka_unit_test(every_road_ends_and_keeps_its_promises),
         cmocka_unit_test(a_road_that_never_ends_is_noticed),
-        cmocka_unit_test(what_redis_forgot_is_settled_from_the_assignment_on),
+        cmocka_unit_test(an_answer_without_a_claim_is_taken_back),
+        cmocka_unit_test(what_redis_forgot_is_settled),
         cmocka_unit_test(a_change_of_any_cell_is_noticed),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -95,8 +95,8 @@ static void test_witness(void **state)
     struct partition partition = {.ledger = {.touched = 100}};
     struct request rq = {.partition = &partition, .record = {.offset = 99}};
     assert_null(request_witness(&rq));
-    partition.witness = (struct witness){"0123456789abcdef", "", "89abcdef", 1};
-    assert_ptr_equal(request_witness(&rq), &partition.witness);
+    partition.inherited = (struct witness){"0123456789abcdef", "", "89abcdef", 1};
+    assert_ptr_equal(request_witness(&rq), &partition.inherited);
     rq.record.offset = 100;
     assert_null(request_witness(&rq));
 }

@@ -72,7 +72,7 @@ static void test_takes_all(void **state)
     kafka_world_open(&one, 1024);
     wanted = 1000;
     assert_true(kafka_world_until(&one, has_answered, &one, LIMIT_MS));
-    assert_int_equal(source_assigned(one.source, NULL, 0), PARTITIONS);
+    assert_int_equal(source_assigned(one.source), PARTITIONS);
     assert_int_equal(source_stats(one.source).taken, 1000);
     assert_int_equal(settle_stats(one.settle).replies, 1000);
     assert_int_equal(settle_stats(one.settle).dead_letters, 1000);
@@ -211,7 +211,7 @@ static bool both_have_half(void *context)
 {
     (void)context;
     uv_run(&two.loop, UV_RUN_NOWAIT);
-    return source_assigned(one.source, NULL, 0) == 2 && source_assigned(two.source, NULL, 0) == 2;
+    return source_assigned(one.source) == 2 && source_assigned(two.source) == 2;
 }
 
 static bool all_are_answered(void *context)

@@ -50,13 +50,12 @@ static bool is_crash_loop(struct request *rq, const struct claim_answer *answer)
 }
 
 /* Redis knows nothing, and may have forgotten it. What an earlier owner sent for this record, it
- * sent after the record was written and before the partition was ours. */
+ * sent after the record was written. */
 static enum outcome read_forgotten(struct request *rq)
 {
     int64_t skew_ms = rq->record.timestamp_is_brokers ? 0 : CLAIM_PRODUCER_SKEW_MS;
     if (rq->record.timestamp_ms > skew_ms)
         rq->claim.intent_wall_ms = rq->record.timestamp_ms - skew_ms;
-    rq->claim.forgotten_ms = rq->partition->assigned_ms;
     return OUTCOME_FORGOTTEN;
 }
 

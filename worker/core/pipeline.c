@@ -142,9 +142,8 @@ static bool is_dropped(const struct pipeline *p, const struct request *rq,
 {
     if (verdict->move == MOVE_DROP)
         return true;
-    bool answered = rq->answer != ANSWER_NONE || verdict->answer != ANSWER_NONE;
     bool leaving = !is_ours(rq) || (p->mode == PIPELINE_DRAINS && verdict->move == MOVE_WAIT);
-    return leaving && !answered;
+    return leaving && rq->answer == ANSWER_NONE;
 }
 
 static void go_on(struct pipeline *p, struct request *rq, const struct verdict *verdict,
@@ -176,9 +175,8 @@ static void apply(struct pipeline *p, struct request *rq, int64_t now_ms)
         p->mode = PIPELINE_INTERLOCKED;
     if (verdict.move == MOVE_STOP)
         p->mode = PIPELINE_STOPPED;
-    bool dropped = verdict.move == MOVE_STOP || is_dropped(p, rq, &verdict);
     plan_note(rq, &verdict, now_ms);
-    if (dropped)
+    if (verdict.move == MOVE_STOP || is_dropped(p, rq, &verdict))
         leave(p, rq);
     else
         go_on(p, rq, &verdict, now_ms);

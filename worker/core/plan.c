@@ -27,6 +27,10 @@
     {                                                          \
         MOVE_SETTLE, STAGE_##stage, ANSWER_UNKNOWN, DOUBT_NONE \
     }
+#define RETRACT(stage)                                          \
+    {                                                           \
+        MOVE_RETRACT, STAGE_##stage, ANSWER_UNKNOWN, DOUBT_NONE \
+    }
 #define ANSWER(answer, stage)                                   \
     {                                                           \
         MOVE_ANSWER, STAGE_##stage, ANSWER_##answer, DOUBT_NONE \
@@ -107,8 +111,7 @@ static const struct rule worker_rules[STAGE_COUNT][OUTCOME_COUNT] =
         [STAGE_RECORD] =
             {
                 [OUTCOME_OK] = GO(REPLY),
-                [OUTCOME_LOST] =
-                    GO(REPLY), /* another has the claim now; our answer is true all the same */
+                [OUTCOME_LOST] = RETRACT(CLAIM),
                 [OUTCOME_PACED] = WAIT(RECORD),
                 [OUTCOME_FAILED] = RETRY(RECORD),
             },
@@ -173,14 +176,14 @@ static struct verdict wait(struct verdict verdict, int64_t pause_ms, int64_t jit
     return verdict;
 }
 
-/* The retries are used up. An answer that stands already is sent, recorded or not. Without a
- * readable claim nobody can say that nothing happened. */
+/* The retries are used up. Without a claim nobody can say that nothing happened. An answer that
+ * stands already is sent, recorded or not. */
 static struct verdict give_up(const struct request *rq, struct verdict verdict)
 {
+    if (rq->stage == STAGE_CLAIM || rq->outcome == OUTCOME_LOST)
+        return answer(verdict, ANSWER_UNKNOWN, STAGE_REPLY);
     if (rq->answer != ANSWER_NONE)
         return answer(verdict, ANSWER_NONE, STAGE_REPLY);
-    if (rq->stage == STAGE_CLAIM)
-        return answer(verdict, ANSWER_UNKNOWN, STAGE_REPLY);
     return answer(verdict, ANSWER_FAILED, STAGE_RECORD);
 }
 
@@ -193,6 +196,22 @@ static struct verdict retry(const struct plan_limits *limits, const struct reque
         return give_up(rq, verdict);
     verdict.own_retry = true;
     return wait(verdict, rq->pause_ms, backoff_ms(retries));
+}
+
+/* Who has the claim now may have sent the real request since. */
+static struct verdict retract(const struct plan_limits *limits, const struct request *rq,
+                              struct verdict verdict, int64_t now_ms)
+{
+    bool is_true = rq->answer == ANSWER_SUBMITTED || rq->answer == ANSWER_EXISTING ||
+                   rq->answer == ANSWER_UNKNOWN;
+    if (is_true) {
+        verdict.move = MOVE_GO;
+        verdict.next = STAGE_REPLY;
+        return verdict;
+    }
+    verdict = retry(limits, rq, verdict, now_ms);
+    verdict.retracts = verdict.move == MOVE_WAIT;
+    return verdict;
 }
 
 static int64_t doubt_age_ms(const struct request *rq, const struct verdict *verdict, int64_t now_ms)
@@ -270,6 +289,8 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
         return age(&plan->limits, rq, verdict, now_ms);
     case MOVE_SETTLE:
         return settle(&plan->limits, rq, verdict, now_ms);
+    case MOVE_RETRACT:
+        return retract(&plan->limits, rq, verdict, now_ms);
     case MOVE_ANSWER:
         return answer(verdict, rule->answer, rule->next);
     case MOVE_DROP:
@@ -283,9 +304,10 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
 }
 
 static const char *const moves[] = {
-    [MOVE_NEVER] = "never",   [MOVE_GO] = "go",     [MOVE_WAIT] = "wait",
-    [MOVE_RETRY] = "retry",   [MOVE_AGE] = "age",   [MOVE_SETTLE] = "settle",
-    [MOVE_ANSWER] = "answer", [MOVE_DROP] = "drop", [MOVE_STOP] = "stop",
+    [MOVE_NEVER] = "never",     [MOVE_GO] = "go",     [MOVE_WAIT] = "wait",
+    [MOVE_RETRY] = "retry",     [MOVE_AGE] = "age",   [MOVE_SETTLE] = "settle",
+    [MOVE_ANSWER] = "answer",   [MOVE_DROP] = "drop", [MOVE_STOP] = "stop",
+    [MOVE_RETRACT] = "retract",
 };
 
 const char *move_name(enum move move)
@@ -309,13 +331,16 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
     }
     rq->doubt = verdict->doubt;
     if (verdict->doubt_begins) {
-        bool forgotten = verdict->doubt == DOUBT_FORGOTTEN;
-        rq->doubt_since_ms = forgotten ? rq->claim.forgotten_ms : now_ms;
+        rq->doubt_since_ms = now_ms;
         rq->ages = 0;
     }
     rq->ages += verdict->age_step;
     rq->absences += verdict->absence;
     if (verdict->answer != ANSWER_NONE)
         rq->answer = verdict->answer;
+    if (verdict->retracts) {
+        rq->answer = ANSWER_NONE;
+        rq->finished_wall_ms = 0;
+    }
     rq->pause_ms = 0;
 }

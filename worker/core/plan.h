@@ -14,11 +14,14 @@ enum move {
                    failed, or unknown in doubt */
     MOVE_AGE, /* to `next` on the schedule of graph.eventual; when that has passed, answer `answer`
                */
-    MOVE_SETTLE, /* look again until graph.settle has passed (doubt: sent) or as MOVE_AGE (doubt:
-                    open) */
-    MOVE_ANSWER, /* the answer is known: `answer`, then `next` */
-    MOVE_DROP,   /* not ours any more: forget it unanswered; who has the partition now answers */
-    MOVE_STOP,   /* cannot go on: the worker stops and says why; nothing is lost */
+    MOVE_SETTLE,  /* look again until graph.settle has passed (doubt: sent) or as MOVE_AGE (doubt:
+                     open) */
+    MOVE_RETRACT, /* another has the claim: an answer that says that nothing happened is taken back,
+                     then as MOVE_RETRY, at last unknown. Any other answer is true all the same: to
+                     the reply */
+    MOVE_ANSWER,  /* the answer is known: `answer`, then `next` */
+    MOVE_DROP,    /* not ours any more: forget it unanswered; who has the partition now answers */
+    MOVE_STOP,    /* cannot go on: the worker stops and says why; nothing is lost */
 };
 
 struct rule {
@@ -49,7 +52,8 @@ struct verdict {
     enum doubt doubt;   /* what the request's doubt is from here on */
     int64_t pause_ms;   /* MOVE_WAIT: at least so long … */
     int64_t jitter_ms;  /* … and up to so much longer, by chance */
-    bool doubt_begins;  /* its age counts from now; a forgotten one's since its claim says */
+    bool doubt_begins;  /* its age counts from now */
+    bool retracts;      /* the answer is taken back */
     bool own_retry;     /* counts against the event's retries */
     bool age_step;      /* a step on a schedule */
     bool absence;       /* "absent" was believed of what was sent */

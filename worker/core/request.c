@@ -32,7 +32,7 @@ const struct witness *request_witness(const struct request *rq)
 {
     const struct partition *partition = rq->partition;
     bool touched = rq->record.offset < partition->ledger.touched;
-    return touched && witness_is_known(&partition->witness) ? &partition->witness : NULL;
+    return touched && witness_is_known(&partition->inherited) ? &partition->inherited : NULL;
 }
 
 bool request_may_have_been_sent(const struct request *rq)

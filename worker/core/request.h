@@ -78,6 +78,5 @@ bool request_is_expired(const struct request *rq, int64_t wall_ms);
 const struct witness *request_witness(const struct request *rq);
 
 /* May its real request have reached Graph, with no definite answer that it was not applied? If not,
- * a request that is dropped gives its claim back, intent and all, and the next owner need not wait
- * for the lease. */
+ * a request that is dropped gives its claim back, intent and all; if so, only the claim's lease. */
 bool request_may_have_been_sent(const struct request *rq);

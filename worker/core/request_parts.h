@@ -26,7 +26,6 @@ struct claim {
     /* When the intent was first written: by Graph's clock where the dry run told it, else by
      * Redis'; 0: never, or not known. */
     int64_t intent_wall_ms;
-    int64_t forgotten_ms; /* forgotten: since when no earlier owner can have sent it */
     /* Of the real request that the intent stands for, set with it; "": none. */
     char client_request_id[GUID_SIZE];
     /* SHA-256 of source and id, which names the event in Redis, and of what it asks for; "": not

@@ -146,7 +146,7 @@ static bool open_ledger(struct assignment *assignment, struct slot *slot,
     }
     enum ledger_metadata found =
         ledger_open(&slot->partition.ledger, is_new ? 0 : committed->offset, metadata,
-                    &slot->partition.witness);
+                    &slot->partition.inherited);
     free(metadata);
     char why[ERROR_TEXT_SIZE];
     switch (found) {
@@ -172,8 +172,7 @@ static bool open_ledger(struct assignment *assignment, struct slot *slot,
 }
 
 /* Makes one partition ours and says where to start. */
-static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *committed,
-                    int64_t now_ms)
+static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *committed)
 {
     struct slot *slot = slot_of(assignment, committed->partition);
     if (slot == NULL) {
@@ -187,7 +186,7 @@ static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *c
         committed->offset = RD_KAFKA_OFFSET_BEGINNING;
     else
         committed->offset = slot->partition.ledger.frontier;
-    slot->partition.assigned_ms = now_ms;
+    slot->partition.forgotten_end = 0;
     slot->partition.epoch++;
     assignment->slots[assignment->count++] = slot;
     log_write(LOG_INFO, "kafka.assigned", "partition %" PRId32 " of %s from offset %" PRId64,
@@ -195,7 +194,7 @@ static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *c
     return true;
 }
 
-void assignment_turn(struct assignment *assignment, int64_t now_ms)
+void assignment_turn(struct assignment *assignment)
 {
     rd_kafka_resp_err_t code;
     rd_kafka_topic_partition_list_t *partitions = committed_take(&assignment->committed, &code);
@@ -209,7 +208,7 @@ void assignment_turn(struct assignment *assignment, int64_t now_ms)
         fatal(assignment, 77, why);
     }
     for (int i = 0; good && i < partitions->cnt; i++)
-        good = take_up(assignment, &partitions->elems[i], now_ms);
+        good = take_up(assignment, &partitions->elems[i]);
     /* What cannot be worked leaves all of the offer alone: the worker is on its way out. */
     if (good) {
         start(assignment, partitions);

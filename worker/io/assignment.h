@@ -46,7 +46,7 @@ void assignment_init(struct assignment *assignment, rd_kafka_t *rk, const struct
 void assignment_offer(struct assignment *assignment,
                       const rd_kafka_topic_partition_list_t *partitions);
 /* If the offsets have come: opens the ledgers and starts to fetch. */
-void assignment_turn(struct assignment *assignment, int64_t now_ms);
+void assignment_turn(struct assignment *assignment);
 
 /* A record has come from Kafka, which now knows where the partition ends: what lies beyond was not
  * there for an earlier owner (ledger.touched). */

@@ -178,6 +178,13 @@ void redis_raise_interlock(struct redis *redis, const char *why)
     redis_interlock_raise(&redis->interlock, redis->owner, why);
 }
 
+void redis_watch_memory(struct redis *redis,
+                        void (*on_loss)(void *context, const struct witness *before), void *context)
+{
+    redis->memory.on_loss = on_loss;
+    redis->memory.context = context;
+}
+
 void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *context, bool stands),
                            void *context)
 {
@@ -227,7 +234,7 @@ struct redis_stats redis_stats(const struct redis *redis)
 
 const struct witness *redis_witness(const struct redis *redis)
 {
-    return redis_memory_witness(&redis->memory);
+    return &redis->memory.known;
 }
 
 /* ---- life ---- */

@@ -61,6 +61,12 @@ void redis_yield(struct redis *redis, struct request *rq);
  * same place. Before the first claim nothing is known. */
 const struct witness *redis_witness(const struct redis *redis);
 
+/* `on_loss` is called when Redis has lost claims or intents that it had confirmed, or may have (it
+ * was restarted), with what was known of it before. */
+void redis_watch_memory(struct redis *redis,
+                        void (*on_loss)(void *context, const struct witness *before),
+                        void *context);
+
 /* The interlock key: raised once, as soon as Redis is there, and watched: `on_interlock` is called
  * when it appears or is gone (contract 6). */
 void redis_raise_interlock(struct redis *redis, const char *why);

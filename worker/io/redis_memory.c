@@ -9,12 +9,8 @@
 void redis_memory_init(struct redis_memory *memory, const struct settings *settings,
                        const char *slot)
 {
-    *memory = (struct redis_memory){
-        .keep_ms = settings->redis.keep_ms,
-        .hold_ms = settings->graph.timeout_ms + settings->graph.settle_ms,
-    };
+    *memory = (struct redis_memory){.keep_ms = settings->redis.keep_ms};
     snprintf(memory->known.slot, sizeof memory->known.slot, "%s", slot);
-    memory->told = memory->known;
 }
 
 /* What stands in the key may be anybody's. */
@@ -69,20 +65,14 @@ void redis_memory_see(struct redis_memory *memory, struct str id, uint64_t write
     bool lost = is_lost(memory, id, writes, now_ms);
     if (lost)
         note_loss(memory, id, writes);
-    if (lost || redis_memory_is_other_server(known, server))
-        memory->hold_until_ms = now_ms + memory->hold_ms;
+    bool doubtful = lost || redis_memory_is_other_server(known, server);
+    if (doubtful && memory->on_loss != NULL)
+        memory->on_loss(memory->context, known);
     memcpy(known->memory, id.data, id.size);
     known->memory[id.size] = '\0';
     snprintf(known->server, sizeof known->server, "%s", server);
     known->writes = writes;
     memory->seen_ms = now_ms;
-    if (now_ms >= memory->hold_until_ms)
-        memory->told = *known;
-}
-
-const struct witness *redis_memory_witness(const struct redis_memory *memory)
-{
-    return &memory->told;
 }
 
 bool redis_memory_make_id(char ret[WITNESS_MEMORY_SIZE])

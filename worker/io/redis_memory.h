@@ -9,11 +9,11 @@
  * with the word of a worker before us. */
 struct redis_memory {
     struct witness known; /* as Redis answered last */
-    struct witness told;  /* redis_memory_witness() */
     int64_t seen_ms;      /* when it answered last */
-    int64_t hold_until_ms;
-    int64_t keep_ms; /* redis.keep: how long an idle worker's count lives */
-    int64_t hold_ms; /* graph.timeout and graph.settle */
+    int64_t keep_ms;      /* redis.keep: how long an idle worker's count lives */
+    /* Called when Redis has lost something, or may have, with what was known before. */
+    void (*on_loss)(void *context, const struct witness *before);
+    void *context;
     uint64_t forgotten;
 };
 
@@ -28,12 +28,6 @@ void redis_memory_see(struct redis_memory *memory, struct str id, uint64_t write
 
 /* What the next script may compare with: the count seen last, or 0 where it may have run out. */
 uint64_t redis_memory_least(const struct redis_memory *memory, int64_t now_ms);
-
-/* What may stand beside a committed offset. When Redis has changed, the old word stays for
- * graph.timeout and graph.settle: the intent of a request that is at work just then may be lost,
- * and if we end too, the next owner must see the loss. After that time it was answered, or has an
- * intent again. It stays at the same place. */
-const struct witness *redis_memory_witness(const struct redis_memory *memory);
 
 /* Is `server` another than the one of the witness (NULL: none)? Then it was restarted or failed
  * over, and the last writes may be lost. */

@@ -16,7 +16,7 @@
     "local lock, memory, counted, theirs = unpack(redis.call('MGET', unpack(KEYS, 2)))\n"         \
     "local writes = tonumber(counted or 0)\n"                                                     \
     "local function lost(id, least, found) return memory == id and found < tonumber(least) end\n" \
-    "if not memory or lost(known, known_writes, writes)\n"                                        \
+    "if not memory or #memory ~= #fresh or lost(known, known_writes, writes)\n"                   \
     "    or lost(witness, witness_writes, tonumber(theirs or 0)) then\n"                          \
     "  memory = fresh\n"                                                                          \
     "  redis.call('SET', KEYS[3], memory)\n"                                                      \
@@ -104,8 +104,10 @@ static const char record[] = CLOCK
     "if st == 'marked' and cid ~= '' and was[4] == cid then mine = true end\n"
     "if st and was[8] ~= '1' then return {'lost'} end\n"
     "if st and not mine then\n"
-    "  return {st == 'done' and was[6] == org and 'ok' or 'lost'}\n"
+    "  return {st == 'done' and was[6] == org and was[5] == out and 'ok' or 'lost'}\n"
     "end\n"
+    "local sent = out == 'submitted' or out == 'existing' or out == 'unknown'\n"
+    "if not st and not sent then return {'lost'} end\n"
     "if st == 'done' and out == 'unknown' and was[5] ~= out then return {'lost'} end\n"
     "redis.call('HSET', KEYS[1], 'v', '1', 'st', 'done', 'hash', hash, 'res', res, 'out', out,\n"
     "           'org', org)\n"

@@ -45,7 +45,8 @@ enum redis_script {
      * 0; memory, own writes. */
     REDIS_MARK,
     /* KEYS event. ARGV owner, keep ms, fence, body hash, client-request-id or "", intent ms or 0,
-     * stored answer, its outcome, origin. Returns one text: "ok" or "lost". */
+     * stored answer, its outcome, origin. Returns one text: "ok"; or "lost": another has or had
+     * the claim, or nobody knows any more. */
     REDIS_RECORD,
     /* KEYS event. ARGV owner, fence, "forget" or "yield". Forgets a claim, for an owner that knows
      * that its real request was not sent; or ends its lease and leaves all else, for one that does

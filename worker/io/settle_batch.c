@@ -135,15 +135,12 @@ bool settle_batch_add(struct settle_batch *batch, struct sending sending,
     return true;
 }
 
-/* While a record is open that an earlier owner may have worked on, its word of Redis is passed on:
- * who comes after us must see what we saw. */
 static const struct witness *witness_for(const struct settle_batch *batch,
                                          const struct touched *touched)
 {
-    const struct witness *inherited = &touched->partition->witness;
-    bool passed = touched->ledger.frontier >= touched->ledger.touched;
-    return batch->witness == NULL || (!passed && witness_is_known(inherited)) ? inherited
-                                                                              : batch->witness;
+    static const struct witness nothing;
+    const struct witness *now = batch->witness != NULL ? batch->witness : &nothing;
+    return partition_witness(touched->partition, &touched->ledger, now);
 }
 
 bool settle_batch_seal(struct settle_batch *batch)

@@ -253,7 +253,7 @@ bool source_turn(struct source *source, int64_t wall_ms)
         on_message_error(source, message);
         rd_kafka_message_destroy(message);
     }
-    assignment_turn(&source->assignment, (int64_t)uv_now(source->timer.loop));
+    assignment_turn(&source->assignment);
     if (assignment_is_settled(&source->assignment) &&
         orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop)))
         join_again(source);
@@ -347,19 +347,22 @@ void source_destroy(struct source *source)
     uv_close((uv_handle_t *)&source->timer, on_close);
 }
 
-/* ---- questions ---------------------------------------------------------------------------------
- */
+/* ---- questions ---- */
 
 rd_kafka_t *source_consumer(struct source *source)
 {
     return source->rk;
 }
 
-size_t source_assigned(const struct source *source, struct partition **ret, size_t max)
+size_t source_assigned(const struct source *source)
 {
-    for (size_t i = 0; i < source->assignment.count && i < max; i++)
-        ret[i] = &source->assignment.slots[i]->partition;
     return source->assignment.count;
+}
+
+void source_note_loss(struct source *source, const struct witness *before)
+{
+    for (size_t i = 0; i < source->assignment.count; i++)
+        partition_note_loss(&source->assignment.slots[i]->partition, before);
 }
 
 bool source_is_joined(const struct source *source)

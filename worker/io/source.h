@@ -60,8 +60,11 @@ void source_give_back(struct source *source, struct record *record);
 
 /* The consumer handle, for the group metadata that goes with a transaction (guarantees, trap 2). */
 rd_kafka_t *source_consumer(struct source *source);
-/* Partitions that are ours now; returns how many there are, and writes at most `max`. */
-size_t source_assigned(const struct source *source, struct partition **ret, size_t max);
+/* How many partitions are ours. */
+size_t source_assigned(const struct source *source);
+/* Redis has forgotten: all that is at work here must be known to who comes after us
+ * (partition_note_loss()). */
+void source_note_loss(struct source *source, const struct witness *before);
 /* The group has given us an assignment, perhaps an empty one. */
 bool source_is_joined(const struct source *source);
 /* Why it is not joined, a sentence; "" when it is. */
