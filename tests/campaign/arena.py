@@ -25,7 +25,7 @@ SETTINGS = {
     "broker.heartbeat.interval.ms": 500,
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
 }
-SESSION_MS, POLL_MS, LEASE_S, SETTLE_S = 4000, 5000, 5, 3
+SESSION_MS, POLL_MS, LEASE_S, SETTLE_S = 4000, 5000, 5, 2
 MEMBERS_MOST = 6
 GRANT_ALL = {"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}}
 

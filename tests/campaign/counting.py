@@ -12,8 +12,7 @@ import datetime
 import checker
 from reply_checker import reply_data
 
-CRASHES = ("kill -9", "exit")  # kinds of fault that are a crash of a worker
-CRASH_LOOP = 3
+CRASH_LOOP = 3  # so many owners gone; frozen ones, and those without Redis, look no other
 EARLY_S = 10  # a fault so long before an event may still be felt by it: time-outs, leases
 
 
@@ -37,7 +36,7 @@ class Count:
             origin = (data or {}).get("origin")
             if origin:
                 self.answers.setdefault((origin["partition"], origin["offset"]), data)
-        self.unknown, self.crash_loops = [], []
+        self.unknown, self.crash_loops, self.failed = [], [], 0
         for event in self.events:
             self.allow(event)
         self.split_groups()
@@ -56,8 +55,8 @@ class Count:
             return
         if error.get("code") == "crashLoop":
             self.crash_loops.append(event)
-            crashes = self.faults_of(event, CRASHES)
-            if len(crashes) >= CRASH_LOOP:
+            self.failed += outcome == "failed"
+            if len(self.faults_of(event)) >= CRASH_LOOP:
                 event.outcome += "|" + outcome
                 event.code = None
         if outcome == "unknown" and not data.get("duplicate"):
@@ -67,12 +66,11 @@ class Count:
             if not self.faults_of(event):
                 self.problems.append(f"event {event.group} is unknown, and nothing was broken")
 
-    def faults_of(self, event, kinds=("",)):
+    def faults_of(self, event):
         """Those of the event's life, from its sending to its answer."""
         until = self.load.arrived.get(event.place, float("inf"))
         return [fault for fault in self.arena.faults
-                if fault.kind.startswith(kinds) and fault.began < until
-                and (fault.ended or until) > event.sent - EARLY_S]
+                if fault.began < until and (fault.ended or until) > event.sent - EARLY_S]
 
     def split_groups(self):
         """After `failed` the same event is worked on anew, and another body under its id too."""
@@ -142,7 +140,8 @@ class Count:
                        if (when := self.load.arrived.get(event.place)))
         waits = waits or [0]
         left = collections.Counter(self.arena.left)
-        more = f", crash loops {len(self.crash_loops)}" if self.crash_loops else ""
+        loops = len(self.crash_loops)
+        more = f", crash loops {loops} ({self.failed} failed)" if loops else ""
         more += f", left by themselves {dict(left)}" if left else ""
         return (f"events {len(self.events)}, lost {self.report.unanswered}, "
                 f"answered twice {self.report.twice}, granted twice {self.granted_twice}, "
