@@ -46,6 +46,7 @@ void look_package_of(const char *assignment, char ret[GUID_SIZE])
 {
     /* Our own print of what passed the gate, so it is read without one. */
     cJSON *tree = cJSON_ParseWithLength(assignment, strlen(assignment));
+    assert(tree != NULL);
     const char *id = cJSON_GetStringValue(package_id(tree));
     guid_read(str_of(id), ret);
     cJSON_Delete(tree);
@@ -121,6 +122,7 @@ static bool has_other_reason(const struct request *rq, const cJSON *item)
     assert(body != NULL);
     size = graph_body_write(&rq->event.body, false, body, size);
     cJSON *tree = cJSON_ParseWithLength(body, size); /* it passed the gate as an event's data */
+    assert(tree != NULL); /* short of memory we would call another's request ours */
     const char *ours = cJSON_GetStringValue(member(tree, "justification"));
     const char *theirs = cJSON_GetStringValue(member(item, "justification"));
     bool other = ours != NULL && theirs != NULL && strcmp(ours, theirs) != 0;

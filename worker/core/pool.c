@@ -6,11 +6,10 @@
 bool pool_init(struct pool *pool, size_t requests, size_t bytes_max)
 {
     assert(requests > 0);
-    *pool = (struct pool){.all = calloc(requests, sizeof *pool->all),
-                          .size = requests,
-                          .bytes_max = bytes_max};
+    *pool = (struct pool){.all = calloc(requests, sizeof *pool->all), .bytes_max = bytes_max};
     if (pool->all == NULL)
         return false;
+    pool->size = requests;
     for (size_t i = requests; i > 0; i--) {
         pool->all[i - 1].next = pool->free;
         pool->free = &pool->all[i - 1];

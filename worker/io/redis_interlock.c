@@ -9,9 +9,13 @@
 
 enum { TEXT_MAX = 4096 }; /* of the key: a sentence and two names */
 
+/* Where there is no better text: the key counts, not what it says. */
+static char plain[] = "{}";
+
 void redis_interlock_finish(struct redis_interlock *interlock)
 {
-    free(interlock->raise);
+    if (interlock->raise != plain)
+        free(interlock->raise);
     interlock->raise = NULL;
 }
 
@@ -119,7 +123,7 @@ void redis_interlock_raise(struct redis_interlock *interlock, const char *instan
     json_put_time(&json, "time", wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
     json_end_object(&json);
     interlock->raise = buffer_take(&json, NULL);
-    if (interlock->raise == NULL) /* too long, or no memory: the key counts, not its text */
-        interlock->raise = strdup("{}");
+    if (interlock->raise == NULL) /* too long, or no memory */
+        interlock->raise = plain;
     redis_interlock_tick(interlock);
 }
