@@ -51,6 +51,19 @@ bool redis_server_init(struct redis_server *server)
     return false;
 }
 
+static const char *program_of(const struct redis_server *server)
+{
+    return server->program != NULL ? server->program : "redis-server";
+}
+
+bool redis_server_exists(const char *program)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/usr/bin/%s", program);
+    return access(path, X_OK) == 0;
+}
+
 static void run(const struct redis_server *server, const char *const *arguments)
 {
     char port[16], log[96];
@@ -60,12 +73,24 @@ static void run(const struct redis_server *server, const char *const *arguments)
     for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
         tls = tls || strcmp(arguments[i], "--tls-port") == 0;
     const char *all[ARGUMENTS_MAX] = {
-        "redis-server", "--port",    tls ? "0" : port,
-        "--bind",       "127.0.0.1", "--unixsocket",
-        server->path,   "--dir",     server->dir,
-        "--logfile",    log,         "--appendonly",
-        "no",           "--save",    "",
-        "--daemonize",  "no",        "--loglevel",
+        program_of(server),
+        "--port",
+        tls ? "0" : port,
+        "--bind",
+        "127.0.0.1",
+        "--unixsocket",
+        server->path,
+        "--dir",
+        server->dir,
+        "--logfile",
+        log,
+        "--appendonly",
+        "no",
+        "--save",
+        "",
+        "--daemonize",
+        "no",
+        "--loglevel",
         "notice",
     };
     int count = 0;
@@ -74,7 +99,7 @@ static void run(const struct redis_server *server, const char *const *arguments)
     for (int i = 0; arguments != NULL && arguments[i] != NULL && count < ARGUMENTS_MAX - 1; i++)
         all[count++] = strcmp(arguments[i], "PORT") == 0 ? port : arguments[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execvp("redis-server", (char *const *)all);
+    execvp(program_of(server), (char *const *)all);
     _exit(127);
 }
 
@@ -96,7 +121,7 @@ bool redis_server_start(struct redis_server *server, const char *const *argument
             break;
         usleep(25000);
     }
-    fprintf(stderr, "redis-server did not start; its log is %s/log\n", server->dir);
+    fprintf(stderr, "%s did not start; its log is %s/log\n", program_of(server), server->dir);
     return false;
 }
 

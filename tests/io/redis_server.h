@@ -7,10 +7,11 @@
 /* A redis-server of the test's own: in a folder of its own, on a free port and on a socket, keeping
  * nothing on disk. It dies with the test. */
 struct redis_server {
-    pid_t pid;     /* 0: not running */
-    int port;      /* on 127.0.0.1, below 32768; TLS if it was asked for */
-    char dir[64];  /* what it may write to; the tests put certificates there */
-    char path[96]; /* of the socket: always plain */
+    pid_t pid;           /* 0: not running */
+    int port;            /* on 127.0.0.1, below 32768; TLS if it was asked for */
+    char dir[64];        /* what it may write to; the tests put certificates there */
+    char path[96];       /* of the socket: always plain */
+    const char *program; /* to be set after init; NULL: redis-server */
 };
 
 /* Makes the folder and chooses the port. False, and a line on stderr: it could not. */
@@ -20,6 +21,9 @@ bool redis_server_init(struct redis_server *server);
  * end, or NULL; with a `--tls-port` among them the port is for TLS only. May be called again after
  * a kill, for the same port and folder. */
 bool redis_server_start(struct redis_server *server, const char *const *arguments);
+
+/* Has Debian put such a program in its place? */
+bool redis_server_exists(const char *program);
 
 /* SIGKILL, and waits for its end. */
 void redis_server_kill(struct redis_server *server);

@@ -23,6 +23,7 @@ static const struct metrics_view view = {
     .lag = 123,
     .transactions_committed = 9,
     .redis_up = true,
+    .redis_losses = 3,
     .token_expiry_wall_ms = 1795299115000,
     .version = "0.1.0",
     .revision = "abc",
@@ -84,6 +85,7 @@ static const char *const lines[] = {
     "usher_kafka_transactions_total{result=\"aborted\"} 0",
     "usher_redis_up 1",
     "usher_redis_reconnects_total 0",
+    "usher_redis_memory_losses_total 3",
     "usher_token_expiry_timestamp_seconds 1795299115",
     "usher_interlock 0",
 };

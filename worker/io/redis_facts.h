@@ -15,7 +15,10 @@ struct redis_facts {
     bool appends;                     /* it has an append-only file */
     char server[WITNESS_SERVER_SIZE]; /* the start of its run_id, another at each start; or "" */
     char evicts[24]; /* its maxmemory-policy, if that drops keys that have a time to live; "" */
-    bool syncs;      /* WAITAOF tells when a write is on disk: Redis 7.2 with appendonly, Valkey */
+    /* WAITAOF tells when a write is on disk: Redis 7.2 and Valkey with appendonly. With appendfsync
+       everysec, Redis 7.4 and Valkey 8.0 tell it when it is written and not yet synced (Redis' pull
+       request 13793): then it outlives the process, not the machine. */
+    bool syncs;
     bool hides_waitaof; /* our user may not ask for that */
 };
 
