@@ -292,7 +292,8 @@ static void close_parts(struct worker *w)
     http_destroy(w->http);
     settle_destroy(w->settle);
     redis_abandon(w->redis); /* it still gives claims back */
-    pipeline_drop_all(&w->pipeline);
+    if (w->pipeline.pool != NULL) /* NULL: there was no memory to start with */
+        pipeline_drop_all(&w->pipeline);
     redis_destroy(w->redis);
     w->redis = NULL;
     token_destroy(w->token);
