@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the worker through its failpoints and counts. tests/failpoints/run builds it and starts this.
+"""Runs the worker through its failpoints and counts; tests/failpoints/run builds it and starts it.
 
 One run: two workers and 60 events. One has the failpoint; the other takes over. In odd seeds a
 killed one is started again under its name, in even seeds it stays away.
@@ -105,8 +105,13 @@ class Run:
         first = self.start("w1")
         processes.wait_until("w1 takes records", lambda: "worker.ready" in first.tail(), 20)
         self.world.wait_assigned([first])
-        self.world.send(self.made[:BEFORE])
-        self.start("w2")
+        if self.point.shared:
+            self.world.wait_assigned([first, self.start("w2")])
+        size = BEFORE // self.point.portions
+        for i in range(0, BEFORE, size):
+            self.world.send(self.made[i:i + size])
+        if not self.point.shared:
+            self.start("w2")
         if self.point.bring:
             self.point.bring(self)
         self.wait_hit()
@@ -205,8 +210,8 @@ def print_table(results):
     rows = collections.defaultdict(list)
     for result in results:
         rows[result.point, result.mode].append(result)
-    print(f"\n{'failpoint':17} {'crash':5} {'mode':4} {'runs':>4} {'hit':>4} {'lost':>4} {'twice':>5} "
-          f"{'granted twice':>13} {'unknown':>7} {'recovery s, median and most':>27}")
+    print(f"\n{'failpoint':17} {'crash':5} {'mode':4} {'runs':>4} {'hit':>4} {'lost':>4} "
+          f"{'twice':>5} {'granted twice':>13} {'unknown':>7} {'recovery s, median and most':>27}")
     for point in POINTS:
         for mode in MODES:
             found = rows.get((point.name, mode))
@@ -239,7 +244,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--ci", action="store_true", help="one seed instead of five")
     parser.add_argument("--seed", type=int, default=1, help="the first one")
-    parser.add_argument("--lanes", type=int, default=3, help="runs side by side; most of it is wait")
+    parser.add_argument("--lanes", type=int, default=3, help="runs side by side; they mostly wait")
     parser.add_argument("--keep", action="store_true", help="keep the logs of good runs too")
     parser.add_argument("names", nargs="*", metavar="NAME[:MODE]", help="default: all")
     options = parser.parse_args()

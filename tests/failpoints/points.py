@@ -18,6 +18,8 @@ class Point:
     armed: str = "{name}:{mode}:{at}"
     bring: callable = None  # what makes the worker pass there, beside events
     joins: bool = False  # the worker with the failpoint is the second one of the group
+    shared: bool = False  # the partitions are shared between the two before events are sent
+    portions: int = 1  # the first events are sent in so many, which makes as many transactions
     faults: tuple = ()  # rules of the sandbox
 
 
@@ -38,9 +40,8 @@ def terminate(run):
     run.faulty.signal(signal.SIGTERM)
 
 
-# Passes of requests: so many that the first worker gets there alone. A transaction has several of
-# them.
-REQUESTS, TRANSACTIONS = 16, 3
+# Passes of requests: so many that the first worker gets there before the second takes its share.
+REQUESTS, TRANSACTIONS, PORTIONS = 10, 3, 6
 
 POINTS = [
     Point("claim.start", "C1", REQUESTS),
@@ -52,14 +53,15 @@ POINTS = [
     Point("submit.answer", "C7", REQUESTS),
     Point("record.start", "C8", REQUESTS),
     Point("record.answer", "C9", REQUESTS),
-    Point("transaction.open", "C10", TRANSACTIONS),
-    Point("commit.answer", "C11", TRANSACTIONS),
-    Point("commit.done", "C12", TRANSACTIONS),
+    Point("transaction.open", "C10", TRANSACTIONS, portions=PORTIONS),
+    Point("commit.answer", "C11", TRANSACTIONS, portions=PORTIONS),
+    Point("commit.done", "C12", TRANSACTIONS, portions=PORTIONS),
     Point("rebalance", "", joins=True),
     Point("revoke", ""),
-    Point("lost", "", bring=freeze_past_session),
+    Point("lost", "", bring=freeze_past_session, shared=True),
     Point("sigterm", "", bring=terminate),
     # A producer is replaced when the answer to a commit is lost; the first pass is the start's.
-    Point("recycle", "", TRANSACTIONS, "commit.answer:fail:{at},recycle:{mode}:2"),
-    Point("look.answer", "", 4, faults=(LOST_ANSWERS,)),
+    Point("recycle", "", TRANSACTIONS, "commit.answer:fail:{at},recycle:{mode}:2",
+          portions=PORTIONS),
+    Point("look.answer", "", 3, faults=(LOST_ANSWERS,)),
 ]

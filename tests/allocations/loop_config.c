@@ -1,0 +1,83 @@
+/* The settings' scenes: reading them from everywhere, saying what is wrong, printing them. */
+#include "tests/allocations/loop.h"
+
+#include "config/load.h"
+#include "config/print.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+static const char good[] = "kafka:\n  brokers: a:1,b:2\n  reply_topics_allowed: [x, y]\n"
+                           "  librdkafka:\n    session.timeout.ms: 6000\n    linger.ms: 5\n"
+                           "graph:\n  tenant_id: t\n  client_id: c\n  client_secret: s\n";
+static const char bad[] = "kafka:\n  brokrs: a:1\n  window: 0\ngraph:\n  timeout: soon\n";
+
+static void note_problems(struct notes *notes, struct problems *problems)
+{
+    char text[8192] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert(out != NULL);
+    problems_print(problems, false, out);
+    problems_print(problems, true, out);
+    (void)fclose(out);
+    note(notes, "%.3000s", text);
+}
+
+static void load(struct notes *notes, const char *yaml, bool print)
+{
+    static const char *const flags[] = {"log.level=debug", "kafka.librdkafka=a=1,b=2"};
+    static char variable[] = "USHER_POLICY_KINDS=accessPackageAssignmentRequest";
+    char *const environment[] = {variable, NULL};
+    char path[] = "/tmp/usher-allocations-XXXXXX";
+    int file = mkstemp(path);
+    assert(file >= 0 && write(file, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
+    (void)close(file);
+    struct settings settings;
+    struct problems problems = {0};
+    struct settings_source source = {.file = path,
+                                     .flags = flags,
+                                     .flags_count = 2,
+                                     .environment = environment};
+    enum load result = settings_load(&settings, &source, &problems);
+    (void)unlink(path);
+    note(notes, "%d", (int)result);
+    if (print && result == LOAD_OK) {
+        char text[16384] = "";
+        FILE *out = fmemopen(text, sizeof text, "w");
+        assert(out != NULL);
+        settings_print(&settings, out);
+        (void)fclose(out);
+        note(notes, "%.3500s", strchr(text, '\n')); /* the file's name is another each time */
+    }
+    problems_finish(&problems);
+    settings_finish(&settings);
+}
+
+static void play_load(struct notes *notes)
+{
+    load(notes, good, false);
+}
+
+static void play_print(struct notes *notes)
+{
+    load(notes, good, true);
+}
+
+static void play_problems(struct notes *notes)
+{
+    load(notes, bad, false);
+    struct problems problems = {0};
+    struct settings settings;
+    struct settings_source source = {.file = "/does/not/exist"};
+    note(notes, "%d", (int)settings_load(&settings, &source, &problems));
+    note_problems(notes, &problems);
+    problems_finish(&problems);
+    settings_finish(&settings);
+}
+
+const struct scene config_scenes[] = {
+    {"settings", play_load},
+    {"settings, printed", play_print},
+    {"settings that are wrong", play_problems},
+    {NULL, NULL},
+};
