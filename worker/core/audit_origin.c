@@ -1,6 +1,8 @@
 #include "worker/core/audit_origin.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
 
 static bool take(struct str *rest, struct str start)
 {
@@ -106,7 +108,11 @@ static bool is_duplicate(const cJSON *data)
  * compared with what we would have written. */
 static cJSON *parse(struct str value)
 {
-    return value.data != NULL ? cJSON_ParseWithLength(value.data, value.size) : NULL;
+    errno = 0;
+    cJSON *tree = value.data != NULL ? cJSON_ParseWithLength(value.data, value.size) : NULL;
+    if (tree == NULL && errno == ENOMEM)
+        abort(); /* no fault of the reply's */
+    return tree;
 }
 
 static bool read_binary(const struct record *record, const struct audit_names *names,
