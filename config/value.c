@@ -7,6 +7,7 @@
 #include "config/convert.h"
 #include "config/nearest.h"
 #include "config/reserved.h"
+#include "worker/core/utf8.h"
 
 static void *field(struct settings *settings, const struct option *option)
 {
@@ -25,7 +26,13 @@ static char *copy_text(const char *text)
     return copy;
 }
 
-/* What goes for every text: its length, and no line feed that could end a header or a log line. */
+static bool check_utf8(const char *text, struct error *error)
+{
+    return utf8_is_valid(str_of(text), NULL) || error_set(error, "is not in UTF-8");
+}
+
+/* What goes for every text: its length, UTF-8, and no line feed that could end a header or a log
+ * line. */
 static bool check_text(const char *text, size_t length_max, struct error *error)
 {
     if (strlen(text) > length_max) {
@@ -36,7 +43,7 @@ static bool check_text(const char *text, size_t length_max, struct error *error)
             return error_set(error, "has a line feed, a tab or another control character in it");
         }
     }
-    return true;
+    return check_utf8(text, error);
 }
 
 static void write_choices(const char *const *choices, char *ret, size_t size)
@@ -179,6 +186,9 @@ bool value_put(struct settings *settings, const struct option *option, const str
     }
     if (strlen(pair->value) >= SECRET_SIZE_MAX) {
         return error_set(error, "%.80s is longer than %d bytes", pair->name, SECRET_SIZE_MAX - 1);
+    }
+    if (!check_utf8(pair->value, NULL)) {
+        return error_set(error, "%.80s is not in UTF-8", pair->name);
     }
     while (i < map->count && strcmp(map->items[i].name, pair->name) != 0) {
         i++;

@@ -158,6 +158,9 @@ static const struct {
     {"USHER_REDIS_PASSWORD=hunter2\n", NULL,
      "environment USHER_REDIS_PASSWORD: has a line feed, a tab or another control character in "
      "it\n"},
+    {"USHER_REDIS_USERNAME=caf\xE9", NULL, "environment USHER_REDIS_USERNAME: is not in UTF-8\n"},
+    {"USHER_KAFKA_LIBRDKAFKA=client.id=caf\xE9", NULL,
+     "environment USHER_KAFKA_LIBRDKAFKA: client.id is not in UTF-8\n"},
     /* Somebody else's. */
     {"USHER_BUILD_NUMBER=7", NULL, ""},
     {"USHER=x", NULL, ""},

@@ -158,6 +158,16 @@ static void a_text_that_would_mean_something_else_is_quoted(void **state)
         {"/run/x", "/run/x"},
         {"*a", "\"*a\""},
         {"\xc3\xa4", "\"\xc3\xa4\""},
+        /* What YAML takes for the end of a line, or refuses. */
+        {"a\xc2\x85"
+         "b",
+         "\"a\\u0085b\""},
+        {"a\xe2\x80\xa8\xe2\x80\xa9", "\"a\\u2028\\u2029\""},
+        {"\xef\xbb\xbf"
+         "a",
+         "\"\\ufeffa\""},
+        {"\xef\xbf\xbe\xef\xbf\xbf", "\"\\ufffe\\uffff\""},
+        {"\xc2\xa0\xef\xbf\xbd", "\"\xc2\xa0\xef\xbf\xbd\""},
     };
 
     (void)state;

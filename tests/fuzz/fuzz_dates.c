@@ -57,6 +57,9 @@ static void check_parse(struct str text)
     tm.tm_year = (int)strtol(copy, NULL, 10) - 1900;
     tm.tm_mon = (int)strtol(copy + 5, NULL, 10) - 1;
     tm.tm_mday = (int)strtol(copy + 8, NULL, 10);
+    struct tm day = tm;
+    (void)timegm(&day); /* would turn February 30 into March 2 */
+    assert(day.tm_year == tm.tm_year && day.tm_mon == tm.tm_mon && day.tm_mday == tm.tm_mday);
     tm.tm_hour = (int)strtol(copy + 11, NULL, 10);
     tm.tm_min = (int)strtol(copy + 14, NULL, 10);
     tm.tm_sec = (int)strtol(copy + 17, NULL, 10);

@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { REPLIES_MAX = 16 };
+enum { REPLIES_MAX = 16, REPLY_ELEMENTS_MAX = 64 /* redis_dial.c */ };
 
 /* The words that the scripts say (worker/io/redis_scripts.c), and what each may lead to. */
 static bool is_due(struct str word, enum outcome outcome)
@@ -118,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
     assert(reader != NULL);
+    reader->maxelements = REPLY_ELEMENTS_MAX;
     assert(redis_answer_meaning(NULL, 1) == REDIS_LOST);
     if (redisReaderFeed(reader, (const char *)data, size) == REDIS_OK) {
         for (int i = 0; i < REPLIES_MAX; i++) {
