@@ -1,9 +1,10 @@
 """What became of the events of a part: the counts of tests/e2e/checker.py, and what is due besides
 where things break.
 
-Three things are honest here that are none in a quiet world, and each is asked for its reason:
+Some things are honest here that are none in a quiet world, and are asked for their reason:
 `unknown` (something was cut or killed while the event was under way), `failed` with code
-`crashLoop` (three crashes in its life), and `existing` where a look-up cannot say more.
+`crashLoop` (three crashes in its life), and `existing` where a look-up cannot say more. And on a
+bad link to Graph, `submitted` without `graph`: the status came, the body did not.
 """
 import bisect
 import collections
@@ -41,7 +42,8 @@ class Count:
             self.allow(event)
         self.split_groups()
         self.report = checker.check(self.events, self.world)
-        self.problems += self.report.problems
+        unread = self.unread()
+        self.problems += [text for text in self.report.problems if text not in unread]
         self.count_posts()
 
     # ---- what is honest under faults ---------------------------------------------------------
@@ -71,6 +73,14 @@ class Count:
         until = self.load.arrived.get(event.place, float("inf"))
         return [fault for fault in self.arena.faults
                 if fault.began < until and (fault.ended or until) > event.sent - EARLY_S]
+
+    def unread(self):
+        """What the checker says of Graph's answers that were cut after their status: `submitted`
+        without `graph` is honest then."""
+        return {f"reply of {event.group} at {event.place}: has no graph.id"
+                for event in self.events
+                if "graph" not in self.answers.get(event.place, {})
+                and any(fault.kind.startswith("graph ") for fault in self.faults_of(event))}
 
     def split_groups(self):
         """After `failed` the same event is worked on anew, and another body under its id too."""
