@@ -28,6 +28,7 @@ static const struct row {
     const char *out, *err; /* what is in it; "" stands for nothing at all */
 } rows[] = {
     {{"config", "check", "-c", good_file}, 0, "ok: /tmp/usher-good-", ""},
+    {{"config", "check", "-c", good_file}, 0, " MiB at the very most, and ", ""},
     {{"config", "check", "-c", good_file, "-s", "graph.dry_run=off"},
      0,
      "ok: ",

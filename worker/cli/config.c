@@ -7,9 +7,11 @@
 #include "config/nearest.h"
 #include "config/print.h"
 #include "worker/cli/options.h"
+#include "worker/footprint.h"
 
 static const char help[] =
-    "usher config check  [-c FILE] [-s KEY=VALUE]...  all that is wrong, file:line:column\n"
+    "usher config check  [-c FILE] [-s KEY=VALUE]...  all that is wrong, file:line:column;\n"
+    "                                                 and the most memory a worker can take\n"
     "usher config print  [-c FILE] [-s KEY=VALUE]...  what counts, and where it came from\n"
     "usher config schema                              JSON Schema of the file, for editors\n"
     "usher config init                                an annotated file with every default\n"
@@ -38,6 +40,8 @@ static int check(const struct cli_source *source)
     } else {
         (void)printf("ok: %s\n", settings.file);
     }
+    struct footprint footprint = footprint_of(&settings);
+    footprint_print(&footprint, stdout);
     settings_finish(&settings);
     return cli_output_end(CLI_EXIT_DONE);
 }

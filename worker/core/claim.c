@@ -92,7 +92,8 @@ static enum outcome read_seen(struct request *rq, const struct claim_answer *ans
     if (stored == NULL)
         return OUTCOME_PACED;
     enum answer told = ANSWER_NONE;
-    if (strlen(stored) != answer->stored.size || !reply_stored_read(stored, &told)) {
+    if (answer->stored.size > REPLY_MEMBERS_MAX || strlen(stored) != answer->stored.size ||
+        !reply_stored_read(stored, &told)) {
         free(stored);
         fault_set(&rq->fault, STAGE_CLAIM, "storedUnreadable",
                   "the answer that Redis keeps for this event cannot be read; look at the event's "

@@ -97,6 +97,15 @@ static void set_status_fault(struct fault *fault, enum stage stage, int status)
     fault_set(fault, stage, rows[i].code, "The answer has status %d: %s.", status, rows[i].text);
 }
 
+char *graph_print(const cJSON *item, size_t most)
+{
+    char *text = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
+    if (text == NULL || strlen(text) <= most)
+        return text;
+    free(text);
+    return NULL;
+}
+
 void graph_fault_set(struct fault *fault, enum stage stage, const struct http_answer *answer,
                      const struct graph_error *error)
 {
@@ -107,7 +116,7 @@ void graph_fault_set(struct fault *fault, enum stage stage, const struct http_an
     } else {
         const char *message = error->message[0] != '\0' ? error->message : "Graph gave no message.";
         fault_set(fault, stage, error->code, "%s", message);
-        fault->details = error->details != NULL ? cJSON_PrintUnformatted(error->details) : NULL;
+        fault->details = graph_print(error->details, GRAPH_DETAILS_MAX);
     }
     fault->http_status = answer->status;
 }
@@ -138,6 +147,7 @@ static char *copy_text(struct str from)
 void graph_keep(struct request *rq, const struct http_answer *answer, bool object)
 {
     free(rq->graph.object);
-    rq->graph.object = object ? copy_text(answer->body) : NULL;
+    bool kept = object && answer->body.size <= GRAPH_OBJECT_MAX;
+    rq->graph.object = kept ? copy_text(answer->body) : NULL;
     graph_keep_ids(rq, answer);
 }

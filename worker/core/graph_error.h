@@ -41,6 +41,9 @@ bool graph_error_says(const struct graph_error *error, const char *code);
 void graph_fault_set(struct fault *fault, enum stage stage, const struct http_answer *answer,
                      const struct graph_error *error);
 
+/* As JSON text, the caller's; NULL: `item` is NULL, longer than `most`, or there is no memory. */
+char *graph_print(const cJSON *item, size_t most);
+
 /* The pause that a 429 or 503 asks for. */
 int64_t graph_pause_ms(const struct http_answer *answer);
 

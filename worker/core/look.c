@@ -169,7 +169,7 @@ static enum outcome found(struct request *rq, enum outcome outcome)
 static void keep_object(struct request *rq, const cJSON *item)
 {
     free(rq->graph.object);
-    rq->graph.object = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
+    rq->graph.object = graph_print(item, GRAPH_OBJECT_MAX);
 }
 
 static enum outcome next_or(const struct request *rq, unsigned step, enum outcome outcome)

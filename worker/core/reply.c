@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A reply is smaller: graph and details are at most 256 KiB each, and the texts of an event 1 MiB.
- */
+/* A reply is smaller: its members (reply.h), and the texts of an event, 1 MiB at most. */
 enum { REPLY_BYTES_MAX = 2 << 20 };
 
 /* A reply while it is made. */

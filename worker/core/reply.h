@@ -25,10 +25,13 @@ enum {
     BRIEF_TEXT_MAX = 1024,
 };
 
+/* The members below: Graph's object, its error with its details, a few hundred bytes of ours. */
+enum { REPLY_MEMBERS_MAX = GRAPH_OBJECT_MAX + GRAPH_DETAILS_MAX + (8 << 10) };
+
 /* The members that are stored in Redis and stand in every reply alike: `"outcome":…,"graph":…,
  * "error":…,"attempts":…,"graphRequestId":…,"clientRequestId":…,"receivedAt":…,"finishedAt":…`,
  * without braces. Owned by the caller (free). For a request that was seen it is a copy of
- * rq->stored. NULL: out of memory. */
+ * rq->stored. NULL: out of memory, or over REPLY_MEMBERS_MAX. */
 char *reply_members(const struct request *rq);
 
 /* True if `stored` is such members and can be put into a reply; sets *ret_answer to its outcome. */

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Graph's object and its details are at most 256 KiB each, the rest is a few KiB. */
-enum { MEMBERS_BYTES_MAX = RECORD_BYTES_MAX };
-
 static bool is_success(enum answer answer)
 {
     return answer == ANSWER_SUBMITTED || answer == ANSWER_EXISTING || answer == ANSWER_VALIDATED;
@@ -84,7 +81,7 @@ static void write_calls(struct buffer *json, const struct request *rq)
 static cJSON *read_stored(const char *stored)
 {
     struct buffer text;
-    buffer_init(&text, MEMBERS_BYTES_MAX);
+    buffer_init(&text, REPLY_MEMBERS_MAX + 2);
     buffer_put(&text, "{", 1);
     buffer_put_text(&text, stored);
     buffer_put(&text, "}", 1);
@@ -134,7 +131,7 @@ void reply_members_write(struct buffer *json, const struct request *rq, bool bri
 char *reply_members(const struct request *rq)
 {
     struct buffer json;
-    buffer_init(&json, MEMBERS_BYTES_MAX);
+    buffer_init(&json, REPLY_MEMBERS_MAX);
     reply_members_write(&json, rq, false);
     return buffer_take(&json, NULL);
 }

@@ -7,7 +7,13 @@
 /* What a request carries from its shells, beside its record and its event: what Redis confirmed,
  * and what Graph said. */
 
-enum { GRAPH_REQUEST_ID_MAX = 64 }; /* Graph's request-id is a GUID; room for other servers' */
+enum {
+    GRAPH_REQUEST_ID_MAX = 64, /* Graph's request-id is a GUID; room for other servers' */
+    /* Of what Graph said, as far as the reply repeats it; more is left out. Its largest documented
+     * objects are 2 to 3 KiB, its errors have one or two details. */
+    GRAPH_OBJECT_MAX = 32 << 10,
+    GRAPH_DETAILS_MAX = 8 << 10,
+};
 
 /* What Graph said last, kept for the reply. */
 struct graph_trace {

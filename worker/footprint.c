@@ -1,0 +1,84 @@
+#include "worker/footprint.h"
+
+#include "worker/core/reply.h"
+#include "worker/io/admin.h"
+#include "worker/io/http.h"
+#include "worker/io/http_loop.h"
+#include "worker/io/metrics.h"
+#include "worker/io/settle_batch.h"
+
+#include <cjson/cJSON.h>
+
+enum {
+    KIB = 1 << 10,
+    MIB = 1 << 20,
+    /* Code, libraries, librdkafka's threads and a loop without work: 14 MiB resident at rest, with
+       Debian 12's libraries. */
+    PROGRAM_BYTES = 24 * MIB,
+    /* A request's place in lanes, sleepers and queues. */
+    PLACES_BYTES = 256,
+    /* The shortest value in a list is two bytes ("1,"), and one node of cJSON's in the heap. */
+    LEAST_VALUE_BYTES = 2,
+    HEAP_HEAD_BYTES = 16,
+    /* libcurl's receive buffer, its handle and a TLS connection's buffers. */
+    CURL_BYTES = (16 + 16 + 48) * KIB,
+    /* fetch.max.bytes (kafka_conf.c), and again as much while it is unpacked. */
+    FETCH_BYTES = 2 * 8 * MIB,
+    /* queued.max.messages.kbytes (kafka_conf.c), and one producer's batch of up to 1 MiB that is
+       held until its last record was taken. */
+    QUEUE_BYTES = 128 * KIB + MIB,
+    /* What a call to Redis takes beside the answer's members: keys, arguments, the script's words.
+     */
+    REDIS_CALL_BYTES = 4 * KIB,
+};
+
+static void add(struct footprint *footprint, const char *name, const char *from, size_t bytes)
+{
+    footprint->rows[footprint->count++] = (struct footprint_row){name, from, bytes};
+    footprint->bytes += bytes;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+struct footprint footprint_of(const struct settings *settings)
+{
+    struct footprint all = {.count = 0};
+    size_t requests = (size_t)settings->limits.requests;
+    size_t calls = least((size_t)settings->graph.in_flight, requests);
+    /* The bound lets one record more in than fits. */
+    size_t records = (size_t)settings->limits.bytes + RECORD_BYTES_MAX;
+    size_t answer = REPLY_MEMBERS_MAX + REDIS_CALL_BYTES;
+
+    add(&all, "program", "code, libraries, threads", PROGRAM_BYTES);
+    add(&all, "requests", "limits.requests", requests * (sizeof(struct request) + PLACES_BYTES));
+    add(&all, "records at work, and what is read from them", "limits.bytes", 2 * records);
+    add(&all, "their bodies on the way to Graph, or their dead letters to Kafka", "limits.bytes",
+        2 * records);
+    add(&all, "one body while it is read", "records are 1 MiB at most",
+        RECORD_BYTES_MAX / LEAST_VALUE_BYTES * (sizeof(cJSON) + HEAP_HEAD_BYTES));
+    add(&all, "answers", "limits.requests", requests * answer);
+    add(&all, "answers on the way to Redis or to Kafka", "limits.requests", 2 * requests * answer);
+    add(&all, "calls to Graph", "graph.in_flight, limits.requests",
+        calls * (HTTP_BODY_MAX + HTTP_UPLOAD_BUFFER + CURL_BYTES));
+    add(&all, "fetches from Kafka", "fetch.max.bytes", FETCH_BYTES);
+    add(&all, "/metrics, /status", "connections of admin.listen",
+        ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_MAX + ADMIN_MEMORY_MAX));
+    all.bytes_per_partition = QUEUE_BYTES + 2 * LEDGER_WORDS * sizeof(uint64_t);
+    return all;
+}
+
+void footprint_print(const struct footprint *footprint, FILE *out)
+{
+    (void)fprintf(out,
+                  "memory: %zu MiB at the very most, and %zu KiB for each partition assigned; all "
+                  "limits full at once:\n",
+                  footprint->bytes / MIB + 1, footprint->bytes_per_partition / KIB);
+    for (size_t i = 0; i < footprint->count; i++) {
+        const struct footprint_row *row = &footprint->rows[i];
+        (void)fprintf(out, "  %8.1f MiB  %s (%s)\n", (double)row->bytes / MIB, row->name,
+                      row->from);
+    }
+}
