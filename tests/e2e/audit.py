@@ -28,17 +28,18 @@ class Audit:
         return f"audit: exit {self.code}\n{self.out}{self.err}"
 
 
-def settings_file(world):
+def settings_file(world, librdkafka):
     path = os.path.join(world.folder, "audit.yaml")
+    kafka = {**world.settings["kafka"], **({"librdkafka": librdkafka} if librdkafka else {})}
     with open(path, "w", encoding="utf-8") as file:
-        yaml.safe_dump(world.settings, file)
+        yaml.safe_dump({**world.settings, "kafka": kafka}, file)
     os.chmod(path, 0o600)
     return path
 
 
-def audit(world, *arguments, as_json=True):
+def audit(world, *arguments, as_json=True, librdkafka=None):
     """Audits the world's topics and group, with the program that its workers run."""
-    command = [world.program, "audit", "-c", settings_file(world), *arguments]
+    command = [world.program, "audit", "-c", settings_file(world, librdkafka), *arguments]
     command += ["--json"] if as_json else []
     return Audit(subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                 timeout=SECONDS, check=False))

@@ -195,8 +195,7 @@ void audit_take_request(struct audit *audit, const struct record *record)
     set(mark, MARK_RECORD);
     audit->counts.records++;
     bool deleted = audit->replies_from_ms != INT64_MIN;
-    if (deleted &&
-        (record->timestamp_ms <= 0 || record->timestamp_ms - SKEW_MS <= audit->replies_from_ms))
+    if (deleted && record->timestamp_ms - SKEW_MS <= audit->replies_from_ms)
         set(mark, MARK_OLD);
     if ((*mark & MARK_REJECTED) != 0 && is_no_event(record))
         set(mark, MARK_DUE);
@@ -229,12 +228,11 @@ static void judge_letters(const struct judging *judging)
 {
     struct audit_counts *counts = &judging->audit->counts;
     bool replied = (judging->mark & MARK_REPLIES) != 0;
-    bool own = replied && (judging->mark & MARK_DUE) != 0 && (judging->mark & MARK_REPLAYED) == 0;
+    bool own = (judging->mark & MARK_DUE) != 0 && (judging->mark & MARK_REPLAYED) == 0;
     unsigned replays = count_of(judging->mark, REPLAYS_SHIFT);
     unsigned found = count_of(judging->mark, LETTERS_SHIFT), due = replays + own;
-    bool deleted =
-        replays > 0 ? judging->audit->letters_deleted : judging->partition->letters_deleted;
-    bool unsure = found == COUNT_MAX || replays == COUNT_MAX || (found < due && deleted) ||
+    bool unsure = found == COUNT_MAX || replays == COUNT_MAX ||
+                  (found < due && judging->audit->letters_deleted) ||
                   (found > due && !replied && (judging->mark & MARK_OLD) != 0);
     if (found == due) {
         counts->dead += own;

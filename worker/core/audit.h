@@ -37,7 +37,6 @@ struct audit_finding {
 struct audit_partition {
     int64_t low, end;            /* the request records that are looked at: [low, end) */
     struct ledger before, after; /* for ledger_open(); window LEDGER_WINDOW_MAX */
-    bool letters_deleted;        /* from the partition of this number of the dead letters */
     uint16_t *marks;             /* one for each offset, see audit.c */
 };
 
@@ -63,7 +62,7 @@ struct audit {
     /* Replies from before this time may have been deleted; INT64_MIN: none was. For the caller to
      * set before the first audit_take_request(). */
     int64_t replies_from_ms;
-    bool letters_deleted; /* of any partition */
+    bool letters_deleted; /* dead letters were: one that is not there may have been */
     struct audit_counts counts;
 };
 

@@ -28,10 +28,12 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     (void)rk;
     struct audit_client *client = opaque;
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
         client->refused = RD_KAFKA_RESP_ERR__AUTHENTICATION;
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* others have said why */
+        (void)snprintf(client->trouble, sizeof client->trouble, "%s", reason);
+    } else if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { /* others have said why */
         kafka_explain(client->settings, code, reason, client->trouble);
+    }
 }
 
 static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error)
@@ -93,7 +95,8 @@ bool audit_client_init(struct audit_client *client, const struct settings *setti
         if (ret_refusal->exit_code != 69)
             return false;
         if (client->refused != RD_KAFKA_RESP_ERR_NO_ERROR || clock_ms() >= until_ms)
-            return audit_client_refuse(client, client->refused, "reach it", ret_refusal);
+            return audit_client_refuse(client, RD_KAFKA_RESP_ERR__TIMED_OUT, "reach it",
+                                       ret_refusal);
     }
     return true;
 }
@@ -112,26 +115,35 @@ void audit_client_finish(struct audit_client *client)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-bool audit_client_refuse(const struct audit_client *client, rd_kafka_resp_err_t code,
-                         const char *what, struct kafka_refusal *ret_refusal)
+static bool is_refusal(rd_kafka_resp_err_t code)
 {
-    const char *brokers = client->settings->kafka.brokers;
     switch (code) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool audit_client_refuse(const struct audit_client *client, rd_kafka_resp_err_t code,
+                         const char *what, struct kafka_refusal *ret_refusal)
+{
+    const char *brokers = client->settings->kafka.brokers;
+    if (client->refused != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        ret_refusal->exit_code = 77;
+        return error_set(&ret_refusal->error, "kafka.brokers: %s refuses us: %s", brokers,
+                         client->trouble);
+    }
+    if (is_refusal(code)) {
         ret_refusal->exit_code = 77;
         return error_set(&ret_refusal->error,
-                         "kafka.brokers: %s refuses us: cannot %s (%s); audit needs the rights to "
-                         "read the three topics and to describe the group",
+                         "kafka.brokers: %s refuses us: cannot %s (%s); give this user the rights "
+                         "to read the topics and to describe the group",
                          brokers, what, rd_kafka_err2str(code));
-    case RD_KAFKA_RESP_ERR_NO_ERROR: /* nobody has said anything */
-        code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-        break;
-    default:
-        break;
     }
     ret_refusal->exit_code = 69;
     if (client->trouble[0] != '\0')
@@ -181,11 +193,9 @@ static rd_kafka_resp_err_t take_ends(rd_kafka_event_t *event, rd_kafka_topic_par
     return taken == list->cnt ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR__PARTIAL;
 }
 
-bool audit_client_ends(struct audit_client *client, rd_kafka_topic_partition_list_t *list,
-                       enum audit_end end, struct kafka_refusal *ret_refusal)
+static rd_kafka_resp_err_t ask_ends(struct audit_client *client,
+                                    rd_kafka_topic_partition_list_t *list, enum audit_end end)
 {
-    if (list->cnt == 0)
-        return true;
     for (int i = 0; i < list->cnt; i++)
         list->elems[i].offset =
             end == AUDIT_END_LOW ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST;
@@ -195,8 +205,7 @@ bool audit_client_ends(struct audit_client *client, rd_kafka_topic_partition_lis
     rd_kafka_event_t *event = rd_kafka_queue_poll(client->answers, -1);
     rd_kafka_resp_err_t code = take_ends(event, list);
     rd_kafka_event_destroy(event);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
-           audit_client_refuse(client, code, "ask for the ends of the topics", ret_refusal);
+    return code;
 }
 
 static rd_kafka_resp_err_t ask_committed(const struct audit_client *client,
@@ -208,19 +217,35 @@ static rd_kafka_resp_err_t ask_committed(const struct audit_client *client,
     return code;
 }
 
+/* Is the question worth asking again: a leader that moves, a coordinator that loads? */
+static bool wait_to_ask(rd_kafka_resp_err_t code, int64_t until_ms)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || is_refusal(code) || clock_ms() >= until_ms)
+        return false;
+    usleep(PAUSE_MS * 1000);
+    return true;
+}
+
+bool audit_client_ends(struct audit_client *client, rd_kafka_topic_partition_list_t *list,
+                       enum audit_end end, struct kafka_refusal *ret_refusal)
+{
+    int64_t until_ms = clock_ms() + KAFKA_REACH_MS;
+    rd_kafka_resp_err_t code;
+    do
+        code = ask_ends(client, list, end);
+    while (wait_to_ask(code, until_ms));
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           audit_client_refuse(client, code, "ask for the ends of the topics", ret_refusal);
+}
+
 bool audit_client_committed(struct audit_client *client, rd_kafka_topic_partition_list_t *list,
                             struct kafka_refusal *ret_refusal)
 {
     int64_t until_ms = clock_ms() + KAFKA_REACH_MS;
-    for (;;) {
-        rd_kafka_resp_err_t code = ask_committed(client, list);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return true;
-        bool passing = code != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED &&
-                       code != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-        if (!passing || clock_ms() >= until_ms)
-            return audit_client_refuse(client, code, "read the group's committed offsets",
-                                       ret_refusal);
-        usleep(PAUSE_MS * 1000);
-    }
+    rd_kafka_resp_err_t code;
+    do
+        code = ask_committed(client, list);
+    while (wait_to_ask(code, until_ms));
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           audit_client_refuse(client, code, "read the group's committed offsets", ret_refusal);
 }

@@ -2,6 +2,7 @@
 
 #include "worker/io/kafka_record.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static bool open_ledger(struct run *run, const rd_kafka_topic_partition_t *commi
     char *metadata = committed->metadata_size > 0
                          ? strndup(committed->metadata, committed->metadata_size)
                          : NULL;
+    assert(metadata != NULL || committed->metadata_size == 0); /* what it says is not left out */
     int64_t offset = committed->offset >= 0 ? committed->offset : 0; /* a group that is new */
     struct witness witness;                                          /* of Redis: for a worker */
     enum ledger_metadata state = ledger_open(ledger, offset, metadata, &witness);
@@ -156,8 +158,6 @@ static bool open_partitions(struct run *run)
         const struct span *span = &requests->spans[i];
         if (!audit_open_partition(audit, i, span->low, span->end, &run->refusal->error))
             return refuse(run, 78);
-        audit->partitions[i].letters_deleted =
-            i < letters->count ? letters->spans[i].low > 0 : audit->letters_deleted;
     }
     return true;
 }
@@ -182,6 +182,8 @@ static void take_first(struct run *run, size_t number, struct span *span, int64_
 {
     struct audit *audit = run->reading->audit;
     bool is_replies = number != REQUESTS && number != LETTERS;
+    if (timestamp_ms < 0)
+        timestamp_ms = INT64_MAX; /* it does not say: from any time */
     if (!span->begun && is_replies && span->low > 0 && timestamp_ms > audit->replies_from_ms)
         audit->replies_from_ms = timestamp_ms;
     span->begun = true;
