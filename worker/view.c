@@ -21,12 +21,19 @@ static struct admin_check check(const char *name, const char *why)
     return (struct admin_check){.name = name, .ok = why[0] == '\0', .why = why};
 }
 
+/* A worker that has joined the group takes nothing in before its transactions are ready. */
+static const char *kafka_trouble(const struct worker *w)
+{
+    const char *why = source_trouble(w->source);
+    return why[0] != '\0' || settle_is_ready(w->settle) ? why : "no transaction can be begun yet";
+}
+
 static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX])
 {
     const struct worker *w = context;
     bool stands = w->pipeline.mode == PIPELINE_INTERLOCKED;
     size_t count = 0;
-    ret[count++] = check("kafka", source_trouble(w->source));
+    ret[count++] = check("kafka", kafka_trouble(w));
     ret[count++] = check("redis", redis_trouble(w->redis));
     ret[count++] = check("graph token", token_trouble(w->token));
     ret[count++] =
