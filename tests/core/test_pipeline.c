@@ -236,6 +236,36 @@ static void a_drain_ends_what_is_started_and_drops_the_rest(void **state)
     assert_true(pipeline_is_idle(&pipeline));
 }
 
+static void a_drain_lets_no_refusal_overtake_its_key(void **state)
+{
+    (void)state;
+    script[STAGE_CLAIM] = OUTCOME_PACED;
+    take(0, "k");
+    pipeline_turn(&pipeline, 1);
+    script[STAGE_ADMIT] = OUTCOME_INVALID;
+    take(1, "k");
+    pipeline_turn(&pipeline, 1);
+    log_text[0] = '\0';
+    pipeline_drain(&pipeline);
+    pipeline_turn(&pipeline, 2);
+    assert_string_equal(log_text, "!1 !0");
+    assert_true(pipeline_is_idle(&pipeline));
+}
+
+static void what_is_left_leaves_the_pool_whole(void **state)
+{
+    (void)state;
+    script[STAGE_CLAIM] = OUTCOME_COUNT;
+    for (int64_t offset = 0; offset < ROOM; offset++)
+        take(offset, offset % 2 == 0 ? "k" : NULL);
+    pipeline_turn(&pipeline, 1);
+    pipeline_drop_all(&pipeline);
+    for (int64_t offset = 0; offset < ROOM; offset++)
+        take(offset, NULL);
+    assert_int_equal(pool.used, ROOM);
+    assert_int_equal(pipeline.ready.count, ROOM);
+}
+
 static void the_interlock_stops_all_but_the_one_that_raised_it(void **state)
 {
     (void)state;
@@ -304,6 +334,8 @@ int main(void)
         TEST(a_moved_partition_is_dropped_but_an_answer_is_recorded),
         TEST(a_moved_request_in_doubt_is_left_to_the_next_owner),
         TEST(a_drain_ends_what_is_started_and_drops_the_rest),
+        TEST(a_drain_lets_no_refusal_overtake_its_key),
+        TEST(what_is_left_leaves_the_pool_whole),
         TEST(the_interlock_stops_all_but_the_one_that_raised_it),
         TEST(a_drain_under_the_interlock_waits_for_nobody),
         TEST(a_reply_that_no_broker_takes_stops_the_worker),

@@ -66,12 +66,18 @@ static void on_lane_free(void *context, struct request *freed)
     make_ready(context, freed);
 }
 
-static void leave(struct pipeline *p, struct request *rq)
+static void leave_for(struct pipeline *p, struct request *rq,
+                      void (*on_free)(void *context, struct request *freed))
 {
-    lanes_leave(&p->lanes, rq, on_lane_free, p);
+    lanes_leave(&p->lanes, rq, on_free, p);
     p->at_stage[rq->stage]--;
     p->stages.leave(p->stages.context, rq);
     pool_put(p->pool, rq);
+}
+
+static void leave(struct pipeline *p, struct request *rq)
+{
+    leave_for(p, rq, on_lane_free);
 }
 
 /* The numbers of a request's lanes: its record key, whom and what it is about, and its event id.
@@ -226,20 +232,28 @@ int64_t pipeline_wake_ms(const struct pipeline *p)
     return rq != NULL ? rq->wake_ms : INT64_MAX;
 }
 
-static bool is_kept_when_moved(const struct request *rq)
-{
-    return is_ours(rq) || rq->answer != ANSWER_NONE;
-}
-
+/* One that waits is not, even with its answer: it would go out before the answer of the one before
+ * it. */
 static bool is_kept_in_drain(const struct request *rq)
 {
-    return rq->answer != ANSWER_NONE;
+    return rq->answer != ANSWER_NONE && rq->run != RUN_WAITING;
+}
+
+static bool is_kept_when_moved(const struct request *rq)
+{
+    return is_ours(rq) || is_kept_in_drain(rq);
 }
 
 /* The event that raised it: it is still to be recorded and answered. */
 static bool is_kept_in_interlock(const struct request *rq)
 {
     return rq->doubt == DOUBT_DRY_RUN;
+}
+
+static bool is_kept_never(const struct request *rq)
+{
+    (void)rq;
+    return false;
 }
 
 static void drop_queued(struct pipeline *p, struct queue *queue,
@@ -255,15 +269,31 @@ static void drop_queued(struct pipeline *p, struct queue *queue,
     }
 }
 
-/* Drops what is neither started nor posted. Those that wait come first, so that no lane that
- * becomes free wakes one of them. */
-static void drop_idle(struct pipeline *p, bool (*is_kept)(const struct request *rq))
+static void on_lane_free_later(void *context, struct request *freed)
+{
+    (void)context;
+    assert(freed->run == RUN_WAITING);
+}
+
+/* Nobody who is to be dropped as well is woken by a lane that becomes free. */
+static void drop_waiting(struct pipeline *p, bool (*is_kept)(const struct request *rq))
 {
     for (size_t i = 0; i < p->pool->size; i++) {
         struct request *rq = &p->pool->all[i];
         if (rq->run == RUN_WAITING && !is_kept(rq))
-            leave(p, rq);
+            leave_for(p, rq, on_lane_free_later);
     }
+    for (size_t i = 0; i < p->pool->size; i++) {
+        struct request *rq = &p->pool->all[i];
+        if (rq->run == RUN_WAITING && rq->lanes.blocked == 0)
+            make_ready(p, rq);
+    }
+}
+
+/* Drops what is neither started nor posted. */
+static void drop_idle(struct pipeline *p, bool (*is_kept)(const struct request *rq))
+{
+    drop_waiting(p, is_kept);
     for (size_t i = 0; i < p->pool->size; i++) {
         struct request *rq = &p->pool->all[i];
         if (rq->run == RUN_SLEEPING && !is_kept(rq)) {
@@ -303,6 +333,7 @@ void pipeline_interlock(struct pipeline *p, bool stands)
 
 void pipeline_drop_all(struct pipeline *p)
 {
+    drop_waiting(p, is_kept_never);
     for (size_t i = 0; i < p->pool->size; i++) {
         struct request *rq = &p->pool->all[i];
         if (rq->run == RUN_SLEEPING)

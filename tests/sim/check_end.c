@@ -1,0 +1,116 @@
+/* What can be said only when all is over: is each answer true? */
+#include "tests/sim/node.h"
+
+#include <string.h>
+
+/* Some other event asked Graph for the very same, and a look-up cannot tell whose it is: the time
+ * of our intent is known to a second; of what Redis forgot, only the time of the record is. */
+static bool is_anothers(const struct sim_record *record)
+{
+    for (const struct row *row = record->event->subject->rows; row != NULL; row = row->next)
+        if (row->event != record->event && row->type == record->event->type &&
+            (row->applied_ms >= record->appended_ms - 1000 ||
+             row->created_wall_ms >= record->record.timestamp_ms - 1000))
+            return true;
+    return false;
+}
+
+/* Did the event's effect stand at some time since the first record of it? */
+static bool stood(const struct world *world, const struct sim_record *record)
+{
+    return graph_stood_since(record->event, record->event->first->appended_ms, world->now_ms);
+}
+
+static void check_truth(struct world *world, const struct sim_record *record)
+{
+    const struct sim_event *event = record->event;
+    bool lies = false;
+    switch (record->answer) {
+    case ANSWER_SUBMITTED:
+        lies = event->grants + event->dry_grants == 0 && !is_anothers(record);
+        break;
+    case ANSWER_EXISTING:
+        lies = !stood(world, record);
+        break;
+    case ANSWER_FAILED:
+    case ANSWER_REJECTED:
+    case ANSWER_EXPIRED:
+    case ANSWER_VALIDATED:
+        lies = record->grants > 0;
+        break;
+    default:
+        break;
+    }
+    if (lies)
+        check_fail(world, "I6",
+                   "record %d is answered %s (%s), and its event %d was granted %u times",
+                   record->number, answer_name(record->answer), record->code, event->number,
+                   event->grants);
+    if (event->dry_grants > 0 && record->answer == ANSWER_VALIDATED)
+        check_fail(world, "I6", "record %d is answered validated, and its dry run was a grant",
+                   record->number);
+}
+
+/* Another record of the event was answered the same, first hand. */
+static void check_duplicate(struct world *world, const struct sim_record *record)
+{
+    for (const struct sim_record *other = record->event->last_record; other != NULL;
+         other = other->same_event)
+        if (other != record && !other->duplicate && other->answer == record->answer)
+            return;
+    if (!record->event->forgotten)
+        check_fail(world, "I7", "record %d is answered %s as a duplicate of none", record->number,
+                   answer_name(record->answer));
+}
+
+/* A crash loop is answered so after three takeovers only: a crash, or a zombie, cannot be told
+ * apart. */
+static void check_crash_loop(struct world *world, const struct sim_record *record)
+{
+    bool is_loop = strcmp(record->code, "crashLoop") == 0;
+    if (is_loop && record->event->takeovers < 3)
+        check_fail(world, "crashLoop", "record %d is answered so after %u takeovers",
+                   record->number, record->event->takeovers);
+    world->counts.crash_loops += is_loop;
+}
+
+/* What no fault explains. */
+static void check_calm(struct world *world, const struct sim_record *record)
+{
+    bool is_answer_to_trouble = record->answer == ANSWER_UNKNOWN || record->answer == ANSWER_FAILED;
+    if (world->mix.kinds == 0 && is_answer_to_trouble)
+        check_fail(world, "calm", "record %d is answered %s (%s) in a world without faults",
+                   record->number, answer_name(record->answer), record->code);
+    if (record->sort == SORT_BAD && record->answer != ANSWER_REJECTED)
+        check_fail(world, "I10", "record %d is answered %s", record->number,
+                   answer_name(record->answer));
+}
+
+void check_end(struct world *world)
+{
+    const struct workload *workload = &world->workload;
+    for (size_t i = 0; i < workload->count; i++) {
+        const struct sim_record *record = &workload->records[i];
+        if (record->replies == 0) {
+            check_fail(world, "I1", "record %d is not answered", record->number);
+            continue;
+        }
+        world->counts.answers[record->answer]++;
+        world->counts.duplicates += record->duplicate;
+        check_calm(world, record);
+        if (record->event == NULL)
+            continue;
+        check_truth(world, record);
+        check_crash_loop(world, record);
+        if (record->duplicate)
+            check_duplicate(world, record);
+    }
+}
+
+void counts_add(struct counts *to, const struct counts *from)
+{
+    uint64_t *sums = (uint64_t *)to;
+    const uint64_t *numbers = (const uint64_t *)from;
+    for (size_t i = 0; i < sizeof *to / sizeof *sums; i++)
+        sums[i] += numbers[i];
+}
