@@ -242,12 +242,14 @@ static bool give_up(struct run *run, const struct topic *topic)
     int i = 0;
     while (topic->spans[i].at >= topic->spans[i].end)
         i++;
+    const char *trouble = run->client.trouble;
     error_set(&run->refusal->error,
-              "partition %d of %s: offsets %" PRId64 " to %" PRId64 " did not come within %d s; "
-              "the brokers are away (%.200s), or a transaction is open there (look with "
-              "kafka-transactions.sh find-hanging)",
+              "partition %d of %s: offsets %" PRId64 " to %" PRId64 " did not come within %d s: "
+              "%.200s",
               i, topic->name, topic->spans[i].at, topic->spans[i].end - 1, AUDIT_STALL_MS / 1000,
-              run->client.trouble);
+              trouble[0] != '\0' ? trouble
+                                 : "a transaction must be open there; look with "
+                                   "kafka-transactions.sh find-hanging");
     return refuse(run, 69);
 }
 
