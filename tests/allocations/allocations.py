@@ -73,9 +73,10 @@ class Scene:
 
     def print(self):
         died = sum(code == -6 for code, _ in self.ends)
-        print(f"{'BAD' if self.problems else 'ok':3} {self.name:8} {len(self.hits()):3} sites failed:"
-              f" {len(self.hits()) - len(self.ends)} lived with, {died} ended by assert, "
-              f"{len(self.ends) - died} by an exit that says why; {self.counts}"
+        how = (f"{len(self.hits()) - len(self.ends)} lived with, {died} ended by assert, "
+               f"{len(self.ends) - died} by an exit that says why; {self.counts}")
+        print(f"{'BAD' if self.problems else 'ok':3} {self.name:8} {len(self.hits()):3} sites: "
+              f"{'see above; ' if self.name == 'loops' else how}"
               f"{time.monotonic() - self.began:.0f} s", flush=True)
         for problem in self.problems[:8]:
             print("      " + problem[:3000], flush=True)
@@ -325,7 +326,7 @@ def conclude(scenes, folder, complete):
     for site in unhit if complete else []:
         print(f"never reached: {site}")
     print(f"FIGURE allocations: {len(all_sites) - len(unhit)} of {len(all_sites)} sites failed, in "
-          f"{len(scenes)} programs' scenes; {sum(len(s.ends) for s in scenes)} clean ends, "
+          f"{len(scenes)} runs; {sum(len(s.ends) for s in scenes)} clean ends, "
           f"{sum(len(s.problems) for s in scenes)} problems")
     if bad:
         print(f"logs are kept in {folder}")

@@ -13,7 +13,8 @@
 
 enum { NAME_SIZE = 160 };
 
-/* The linker collects the sites of all our sources. */
+/* The linker collects the sites of all our sources, and gives both names. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern struct alloc_site *const __start_alloc_sites[], *const __stop_alloc_sites[];
 
 static const char *only;

@@ -14,18 +14,19 @@
 /* How a child ends. Of a sanitizer: 99 (tests/allocations/run says so). */
 enum end { END_SAME, END_REFUSED = 3, END_LIE, END_LEAK };
 
+enum { LINE_SIZE = 4096 };
+
 struct tally {
     unsigned long same, refused, died, bad;
 };
 
 /* Of the leak sanitizer, where there is one. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): its name for it
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-static void add(struct notes *notes, const char *mark, const char *format, va_list more)
+static void add(struct notes *notes, const char *mark, const char *line)
 {
     size_t room = sizeof notes->text - notes->size;
-    char line[4096];
-    (void)vsnprintf(line, sizeof line, format, more);
     int size = snprintf(notes->text + notes->size, room, "%s%s\n", mark, line);
     if (size < 0 || (size_t)size >= room)
         abort();
@@ -34,18 +35,22 @@ static void add(struct notes *notes, const char *mark, const char *format, va_li
 
 void note(struct notes *notes, const char *format, ...)
 {
+    char line[LINE_SIZE];
     va_list more;
     va_start(more, format);
-    add(notes, "", format, more);
+    (void)vsnprintf(line, sizeof line, format, more);
     va_end(more);
+    add(notes, "", line);
 }
 
 void note_refusal(struct notes *notes, const char *format, ...)
 {
+    char line[LINE_SIZE];
     va_list more;
     va_start(more, format);
-    add(notes, "!", format, more);
+    (void)vsnprintf(line, sizeof line, format, more);
     va_end(more);
+    add(notes, "!", line);
 }
 
 /* Line by line: the same, or a refusal instead. */
@@ -146,9 +151,9 @@ static bool run(const struct scene *scene)
 
 int main(int argc, char **argv)
 {
-    const struct scene *const tables[] = {core_scenes, config_scenes};
+    const struct scene *const tables[2] = {core_scenes, config_scenes};
     bool good = true;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    for (size_t i = 0; i < 2; i++) {
         for (const struct scene *scene = tables[i]; scene->name != NULL; scene++) {
             if (argc < 2 || strcmp(argv[1], scene->name) == 0)
                 good = run(scene) && good;
