@@ -86,7 +86,17 @@ static void counts_the_processes_that_died_before_the_intent(void **state)
     assert_int_equal(redis_world_answer(&a, rq, ANSWER_FAILED), OUTCOME_OK);
     redis_world_drop(&a, rq);
     assert_int_equal(claim(&a, 1, "poison"), OUTCOME_SEEN);
-    assert_int_equal(claim(&a, 2, "poison"), OUTCOME_OK); /* sent again: a new count */
+    assert_int_equal(claim(&a, 2, "poison"), OUTCOME_INVALID); /* sent again: the count stays */
+    rq = redis_world_request(&a, 2, "poison", body);
+    assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_INVALID);
+    assert_int_equal(redis_world_answer(&a, rq, ANSWER_FAILED), OUTCOME_OK);
+    redis_world_drop(&a, rq);
+    static const struct header replay = {{"usher-replay", 12}, {"1", 1}};
+    rq = redis_world_request(&a, 3, "poison", body);
+    rq->record.headers = &replay; /* a person has looked at it */
+    rq->record.header_count = 1;
+    assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);
+    redis_world_drop(&a, rq);
     assert_string_equal(field("crash"), "0");
 }
 

@@ -5,6 +5,7 @@
 #include "worker/core/reply_members.h"
 #include "worker/core/utf8.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,11 +195,14 @@ static struct str make_id(struct arena *arena, const struct record *record)
 static struct str make_time(struct arena *arena, const struct request *rq)
 {
     char *time = arena_take(arena, RFC3339_SIZE);
-    struct reply_facts facts;
-    if (rq->stored != NULL && reply_facts_read(rq, &facts))
-        memcpy(time, facts.finished, RFC3339_SIZE);
-    else
+    if (rq->stored == NULL) {
         rfc3339_format(rq->finished_wall_ms, time);
+        return str_of(time);
+    }
+    struct reply_facts facts;
+    bool is_read = reply_facts_read(rq, &facts);
+    assert(is_read); /* claim_read() has read it; without memory we end, and begin again */
+    memcpy(time, facts.finished, RFC3339_SIZE);
     return str_of(time);
 }
 

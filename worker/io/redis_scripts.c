@@ -67,6 +67,7 @@ static const char claim[] = CLOCK
     "local same = was.hash == hash\n"
     "local mine = was.own == owner or ends <= now\n"
     "if was.st == 'done' then\n"
+    "  if same and replay ~= '1' then crash = was.crash or '0' end\n"
     "  local seen = answer('seen', {res = was.res, org = was.org})\n"
     "  if was.org == origin then return seen end\n"
     "  if was.out == 'failed' or was.out == 'expired' then return begin('new') end\n"
