@@ -110,6 +110,9 @@ class Run:
         size = BEFORE // self.point.portions
         for i in range(0, BEFORE, size):
             self.world.send(self.made[i:i + size])
+            if self.point.portions > 1:  # each has a transaction of its own
+                processes.wait_until("they are answered", lambda sent=i + size: self.is_hit() or
+                                     self.follower.poll() >= sent, HIT_S)
         if not self.point.shared:
             self.start("w2")
         if self.point.bring:

@@ -54,6 +54,7 @@ POINTS = [
     Point("record.start", "C8", REQUESTS),
     Point("record.answer", "C9", REQUESTS),
     Point("transaction.open", "C10", TRANSACTIONS, portions=PORTIONS),
+    Point("commit.sent", "C11", TRANSACTIONS, portions=PORTIONS),
     Point("commit.answer", "C11", TRANSACTIONS, portions=PORTIONS),
     Point("commit.done", "C12", TRANSACTIONS, portions=PORTIONS),
     Point("rebalance", "", joins=True),

@@ -34,6 +34,7 @@ static const char *const names[FAILPOINT_COUNT] = {
     [FAILPOINT_RECORD_START] = "record.start",
     [FAILPOINT_RECORD_ANSWER] = "record.answer",
     [FAILPOINT_TRANSACTION_OPEN] = "transaction.open",
+    [FAILPOINT_COMMIT_SENT] = "commit.sent",
     [FAILPOINT_COMMIT_ANSWER] = "commit.answer",
     [FAILPOINT_COMMIT_DONE] = "commit.done",
     [FAILPOINT_REBALANCE] = "rebalance",

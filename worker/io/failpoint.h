@@ -15,8 +15,8 @@
  * Several have commas between them. What cannot be read ends the process with 2 before main().
  * Each that is hit says so on stderr, in a line of its own: `failpoint submit.answer:kill:37`.
  *
- * The first twelve are the crash points of the guarantees in their order. What is left behind by a
- * process that ends there: */
+ * The first thirteen are the crash points of the guarantees in their order. What is left behind by
+ * a process that ends there: */
 enum failpoint {
     /* claim.start: nothing. fail: no memory for the call. */
     FAILPOINT_CLAIM_START,
@@ -38,6 +38,10 @@ enum failpoint {
     FAILPOINT_RECORD_ANSWER,
     /* transaction.open: the same, and an open transaction. fail: send_offsets runs out of time. */
     FAILPOINT_TRANSACTION_OPEN,
+    /* commit.sent: the request to end the transaction is in the socket, done by the broker or not;
+       on librdkafka's thread (failpoint_kafka.h). fail: the connection is cut; librdkafka sends it
+       again by itself, and the producer is replaced. */
+    FAILPOINT_COMMIT_SENT,
     /* commit.answer: a committed reply. fail: the answer is lost; the producer is replaced, and the
        group's offsets say what became of it. */
     FAILPOINT_COMMIT_ANSWER,

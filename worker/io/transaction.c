@@ -1,6 +1,6 @@
 #include "worker/io/transaction.h"
 
-#include "worker/io/failpoint.h"
+#include "worker/io/failpoint_kafka.h"
 #include "worker/io/kafka_conf.h"
 #include "worker/io/log.h"
 
@@ -66,6 +66,7 @@ static bool create(struct producer *producer)
         rd_kafka_conf_set_opaque(conf, producer);
         rd_kafka_conf_set_error_cb(conf, on_error);
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+        failpoint_watch_commits(conf);
         producer->rk = kafka_create(RD_KAFKA_PRODUCER, conf, &error);
     }
     if (producer->rk == NULL)
