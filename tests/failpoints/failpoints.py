@@ -260,9 +260,12 @@ def main():
     try:
         with concurrent.futures.ProcessPoolExecutor(options.lanes) as lanes:
             whole = [(kafka.brokers, folder, options.keep, *task) for task in tasks]
-            for done in concurrent.futures.as_completed([lanes.submit(play, t) for t in whole]):
-                results.append(done.result())
-                print_run(results[-1])
+            try:
+                for done in concurrent.futures.as_completed([lanes.submit(play, t) for t in whole]):
+                    results.append(done.result())
+                    print_run(results[-1])
+            except KeyboardInterrupt:
+                lanes.shutdown(cancel_futures=True)
     finally:
         kafka.close()
     print_table(results)
