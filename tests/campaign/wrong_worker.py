@@ -60,6 +60,7 @@ def work(mode, settings):
     kafka, graph = settings["kafka"], Graph(settings["graph"])
     consumer = KafkaConsumer(kafka["requests_topic"], bootstrap_servers=kafka["brokers"],
                              group_id=kafka["group"], enable_auto_commit=False,
+                             group_instance_id=kafka["instance_id"],
                              auto_offset_reset="earliest", session_timeout_ms=6000,
                              max_poll_records=COMMIT_EVERY)
     producer = KafkaProducer(bootstrap_servers=kafka["brokers"], linger_ms=0)
