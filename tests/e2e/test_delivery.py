@@ -56,6 +56,19 @@ class DeliveryTest(harness.E2eCase):
         world.wait_answers(len(made), 30)
         self.assert_good(world.check(made))
 
+    def test_time_of_the_broker(self):
+        """A topic with LogAppendTime: the dead letter says whose time it is."""
+        world = self.world()
+        name = f"{world.name}-appended"
+        world.topics.create([name], message_timestamp_type="LogAppendTime")
+        producer = world.topics.producer()
+        producer.send(name, key=b"k", value=b"no event", partition=0).get(30)
+        producer.close()
+        world.worker(kafka={"requests_topic": name})
+        world.wait_answers(1, 30)
+        headers = dict(world.topics.read(world.dead)[0].headers)
+        self.assertEqual(b"LogAppendTime", headers["kafka_dlt-original-timestamp-type"])
+
     def again(self, event, **headers):
         """The same record once more, and what comes of it this time."""
         extra = [(name.replace("_", "-"), value) for name, value in headers.items()]

@@ -45,6 +45,7 @@ bool kafka_record_make(const rd_kafka_message_t *message, const char *topic, str
         .partition = message->partition,
         .offset = message->offset,
         .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
+        .timestamp_is_brokers = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
         .key = put(&at, message->key, message->key_len),
         .value = put(&at, message->payload, message->len),
         .headers = copies,
