@@ -83,12 +83,17 @@ static void send_post(struct worker *w, struct request *rq, bool for_real, struc
     free(body);
 }
 
-/* Graph says that it has too much to do: nothing goes until its time is over. */
+/* Graph says that it has too much to do: nothing goes until its time is over, not even what has
+ * passed the gate and still waits for a connection. */
 static void heed_throttle(struct worker *w, const struct request *rq,
                           const struct http_answer *answer)
 {
-    if (answer->reach == HTTP_ANSWERED && (answer->status == 429 || answer->status == 503))
-        gate_throttle(&w->gate, (int64_t)uv_now(&w->loop), rq->pause_ms);
+    bool throttled =
+        answer->reach == HTTP_ANSWERED && (answer->status == 429 || answer->status == 503);
+    if (!throttled || rq->pause_ms == 0)
+        return;
+    gate_throttle(&w->gate, (int64_t)uv_now(&w->loop), rq->pause_ms);
+    http_send_back(w->http, "Graph throttles");
 }
 
 static void on_dry_run(void *context, struct request *rq, const struct http_answer *answer)
@@ -175,16 +180,25 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
 
 static void start_submit(void *context, struct request *rq, int64_t now_ms)
 {
-    (void)now_ms;
     struct worker *w = context;
+    int64_t pause_ms = gate_ask_look(&w->gate, now_ms); /* throttled since the intent */
+    if (pause_ms > 0) {
+        pace(w, rq, pause_ms);
+        return;
+    }
     send_post(w, rq, true, &(struct http_call){.may_send = may_send, .on_answer = on_submit});
 }
 
 static void on_look(void *context, struct request *rq, const struct http_answer *answer);
 
-static void look_step(struct worker *w, struct request *rq)
+static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 {
     char path[LOOK_PATH_MAX];
+    int64_t pause_ms = gate_ask_look(&w->gate, now_ms);
+    if (pause_ms > 0) {
+        pace(w, rq, pause_ms);
+        return;
+    }
     if (!look_path(rq, rq->look_step, path)) {
         post(w, rq, OUTCOME_UNDECIDED);
         return;
@@ -209,19 +223,13 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
         return;
     }
     rq->look_step++;
-    look_step(w, rq);
+    look_step(w, rq, (int64_t)uv_now(&w->loop));
 }
 
 static void start_look(void *context, struct request *rq, int64_t now_ms)
 {
-    struct worker *w = context;
-    int64_t pause_ms = gate_ask_look(&w->gate, now_ms);
-    if (pause_ms > 0) {
-        pace(w, rq, pause_ms);
-        return;
-    }
     rq->look_step = 0;
-    look_step(w, rq);
+    look_step(context, rq, now_ms);
 }
 
 static void start_record(void *context, struct request *rq, int64_t now_ms)

@@ -282,6 +282,11 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     pump(http);
 }
 
+void http_send_back(struct http *http, const char *why)
+{
+    answer_all_unsent(http, why);
+}
+
 static void on_token(void *context, bool ready)
 {
     struct http *http = context;

@@ -55,6 +55,10 @@ void http_destroy(struct http *http);
  * had, they are answered HTTP_NOT_SENT. Their number is bounded by the requests at work. */
 void http_start(struct http *http, struct request *rq, const struct http_call *call);
 
+/* Graph throttles: the calls that still wait for room are answered HTTP_NOT_SENT, from inside. May
+ * be called from on_answer. */
+void http_send_back(struct http *http, const char *why);
+
 /* Room for one more call without waiting? */
 bool http_has_room(const struct http *http);
 size_t http_active(const struct http *http);

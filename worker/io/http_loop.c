@@ -1,6 +1,8 @@
 #include "worker/io/http_loop.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,6 +89,22 @@ static int on_close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
+/* Over HTTP/2 curl keeps a connection on which a call has timed out, and puts the next calls on it
+ * too. If not a byte came on it for as long as the call took, it is dead. Shut down, it ends the
+ * calls that are still on it, and curl finds out before it uses it again. */
+static void shut_if_silent(CURL *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    curl_off_t took_us = 0;
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    if (fd != CURL_SOCKET_BAD && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+        (curl_off_t)info.tcpi_last_data_recv >= took_us / 1000)
+        shutdown(fd, SHUT_RDWR);
+}
+
 /* Hands over what has ended. on_done may start transfers; those end in a later turn. */
 static void hand_over(struct http_loop *loop)
 {
@@ -97,6 +115,8 @@ static void hand_over(struct http_loop *loop)
         CURLcode result = message->data.result;
         struct http_transfer *transfer = NULL;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+        if (result == CURLE_OPERATION_TIMEDOUT)
+            shut_if_silent(easy);
         curl_multi_remove_handle(loop->multi, easy);
         transfer->on_done(transfer, result);
     }
