@@ -20,6 +20,7 @@ from events import guid
 NUMBER = re.compile(rb"([0-9a-f]{8})-(?:aaaa|0001)-4000-8000-000000000000")
 DRY_RUN = b'"isValidationOnly":true'
 REFUSAL = "TestRefusal"
+QUIET = 0.3  # seconds in which all calls that are under way arrive
 
 
 def guids_of(number):
@@ -50,7 +51,9 @@ class Fault:
     answer: Answer = None  # in the place of the sandbox's; None: that one, or a refusal
     status: int = None  # in the place of its status only
     barrier: object = None  # a Barrier: all of them are answered together
-    fired: list = field(default_factory=list)  # when each was answered
+    alone: bool = False  # everyone else's answers wait for a moment, and follow this one
+    met: int = 0  # so many calls
+    fired: list = field(default_factory=list)  # when each of them was answered
 
 
 @dataclass
@@ -82,11 +85,12 @@ class Barrier:
 class RudeGraph:
     """Serves http://127.0.0.1:port, or https with HTTP/2 where there is a certificate."""
 
-    def __init__(self, sandbox_port, certificate=None, **http2_options):
-        self.sandbox_port, self.http2_options = sandbox_port, http2_options
+    def __init__(self, sandbox_port, certificate=None, shut=0):
+        self.sandbox_port = sandbox_port
+        self.shut = shut  # so many connections at first take no byte of a body (HTTP/2)
         self.script = collections.defaultdict(list)  # number: [Fault]
         self.calls = []
-        self.connections = 0
+        self.connections = self.frozen = 0
         self.errors = []
         self.tls = None
         if certificate:
@@ -95,6 +99,8 @@ class RudeGraph:
             self.tls.set_alpn_protocols(["h2"])
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(self.on_trouble)
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.server = self.run(asyncio.start_server(
@@ -148,6 +154,7 @@ class RudeGraph:
         for fault in self.script.get(number, ()):
             if fault.call == name and fault.times != 0:
                 fault.times -= 1
+                fault.met += 1
                 return call, fault
         return call, None
 
@@ -156,10 +163,16 @@ class RudeGraph:
         answer = None
         if fault is None or fault.apply:
             answer = await self.forward(method, path, headers, body)
+        if fault is None or not fault.alone:
+            await self.answers.wait()
         if fault is None:
             return answer
         if fault.barrier:
             await fault.barrier.wait()
+        if fault.alone:
+            self.answers.clear()
+            await asyncio.sleep(QUIET)
+            self.loop.call_later(QUIET, self.answers.set)
         fault.fired.append(time.monotonic())
         given = fault.answer or answer or Answer(400, [("Content-Type", "application/json")],
                                                  error_body())
@@ -179,9 +192,11 @@ class RudeGraph:
                 if name.lower() not in ("connection", "content-length", "transfer-encoding")]
         return Answer(int(head[0].split()[1]), kept, rest)
 
-    # ---- what was seen ---------------------------------------------------------------------------
+    def freeze(self):
+        """From now on the connections that there are take and give nothing, without a word."""
+        self.frozen = self.connections
 
-    def unfired(self):
-        """(number, Fault) of those that no call has met."""
-        return [(number, fault) for number, faults in self.script.items() for fault in faults
-                if not fault.fired]
+    async def thaw(self, number):
+        """Never returns to a connection that is frozen."""
+        while number <= self.frozen:
+            await asyncio.sleep(60)

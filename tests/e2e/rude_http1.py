@@ -24,6 +24,8 @@ class Stream:
         self.reader, self.writer = reader, writer
 
     async def say(self, data):
+        if self.writer.is_closing():
+            raise ConnectionResetError
         self.writer.write(data)
         await self.writer.drain()
 
@@ -78,11 +80,12 @@ async def read_request(reader):
 
 
 async def serve(graph, reader, writer):
-    stream = Stream(reader, writer)
+    stream, number = Stream(reader, writer), graph.connections
     while True:
         request = await read_request(reader)
         if request is None:
             return
+        await graph.thaw(number)
         _, fault = graph.hear(*request)
         answer = await graph.decide(fault, *request)
         if not await ACTS[fault.act if fault else "answer"](stream, answer):
@@ -143,9 +146,9 @@ async def two_answers(stream, answer):
 
 @act
 async def second_answer_later(stream, answer):
-    """It lies in wait for the next request."""
+    """It lies in wait for the next request, which is never heard."""
     await stream.say(whole(answer))
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.15)
     await stream.say(whole(answer))
     return await stream.gone()
 
@@ -246,6 +249,13 @@ async def length_too_short(stream, answer):
 
 @act
 async def bad_length(stream, answer):
+    await stream.say(head(answer, "sixteen") + answer.body)
+    return await stream.gone()
+
+
+@act
+async def hex_length(stream, answer):
+    """Which may be read as 0."""
     await stream.say(head(answer, "0x10") + answer.body)
     return await stream.gone()
 

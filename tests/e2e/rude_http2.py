@@ -46,20 +46,22 @@ class Connection:
     async def say(self, data):
         """Frames that the library would not send."""
         self.flush()
+        if self.writer.is_closing():
+            raise ConnectionResetError
         self.writer.write(data)
         await self.writer.drain()
 
     async def run(self):
-        options = self.graph.http2_options
-        self.h2.local_settings = h2.settings.Settings(client=False, initial_values={
-            h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: options.get("streams", 100),
-            h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: options.get("window", 65535)})
+        number = self.graph.connections
         self.h2.initiate_connection()
+        if number <= self.graph.shut:
+            self.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
         self.flush()
         while True:
             data = await self.reader.read(PIECE)
             if not data:
                 return
+            await self.graph.thaw(number)
             try:
                 events = self.h2.receive_data(data)
             except h2.exceptions.ProtocolError:
@@ -199,7 +201,7 @@ async def length_too_long(connection, stream, answer):
 
 
 @act
-async def length_too_short(connection, stream, answer):
+async def length_of_less(connection, stream, answer):
     connection.send_head(stream, answer, [("content-length", "3")])
     await connection.send_body(stream, answer.body)
 
@@ -212,18 +214,11 @@ async def body_of_100_mb(connection, stream, answer):
 
 
 @act
-async def byte_a_second(connection, stream, answer):
+async def body_byte_a_second(connection, stream, answer):
     connection.send_head(stream, answer)
     for byte in answer.body:
         await connection.send_body(stream, bytes([byte]), end=False)
         await asyncio.sleep(1)
-
-
-@act
-async def flood_of_1xx(connection, stream, answer):
-    for _ in range(20000):
-        await connection.say(frame(HEADERS, stream, b"\x48\x03103", END_HEADERS))
-    await asyncio.sleep(60)
 
 
 # ---- of the whole connection ---------------------------------------------------------------------
@@ -269,14 +264,14 @@ async def flood_of_settings(connection, stream, answer):
 
 @act
 async def flood_of_pings(connection, stream, answer):
-    for _ in range(200):
+    for _ in range(20):
         await connection.say(frame(PING, 0, b"12345678") * 500)
     await ACTS["answer"](connection, stream, answer)
 
 
 @act
 async def headers_without_end(connection, stream, answer):
-    await connection.say(frame(HEADERS, stream, b"\x48\x03201"))
+    await connection.say(frame(HEADERS, stream, b"\x48\x03400"))
     for _ in range(2000):
         await connection.say(frame(CONTINUATION, stream, b"\x00\x01a\x01b" * 100))
     await asyncio.sleep(60)
@@ -311,3 +306,10 @@ async def garbage(connection, stream, answer):
 @act
 async def zero_window_update(connection, stream, answer):
     await connection.say(frame(8, 0, bytes(4)))
+
+
+@act
+async def flood_of_1xx(connection, stream, answer):
+    for _ in range(20000):
+        await connection.say(frame(HEADERS, stream, b"\x48\x03103", END_HEADERS))
+    await asyncio.sleep(60)

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Faults of the transport, for each of the three calls: connections that end at any point, lengths
+and chunks that lie, floods, bombs, HTTP/2 that is none. The class of each is what guarantees.md
+says, and nothing is granted twice.
+
+usage: test_transport.py [--full]    --full: five rounds, and each fault for ever too
+"""
+import os
+import random
+import sys
+import time
+
+import certificates
+import harness
+import rude_http1
+import rude_http2
+from rude_graph import REFUSAL, Answer, Barrier, Fault, error_body
+from rude_lane import MANY, Case, Lane, lost
+
+FULL = "--full" in sys.argv
+LANES = 4  # workers that play the faults of whole connections
+GROWTH_MOST = 64 << 20  # I12: 256 KiB of a body for each call under way, and some air
+
+# How far the answer comes, for each act of rude_http1.py and of rude_http2.py.
+WHOLE = """answer chunked until_close hints_first byte_by_byte close_after_answer two_answers
+           trailers""".split()
+UNREADABLE = """length_too_short hex_length gzip_bomb deflate_bomb body_of_100_mb
+                endless_chunks""".split()
+CUT = """cut_header cut_header_reset cut_body cut_body_reset cut_chunk no_last_chunk hang_in_body
+         length_too_long body_byte_a_second bad_length negative_length two_lengths bad_chunk
+         absurd_chunk negative_chunk flood_of_headers huge_header reset_in_body
+         length_of_less""".split()
+LOST = """close reset cut_status hang byte_a_second garbage other_protocol no_head wrong_version
+          bad_status flood_of_1xx switching_protocols reset_refused_stream reset_internal_error
+          reset_cancel reset_no_error reset_enhance_your_calm reset_http_1_1_required
+          no_status""".split()
+SHORT = "length_too_short hex_length gzip_bomb deflate_bomb".split()  # enough to be read
+SLOW = """hang hang_in_body length_too_long byte_a_second body_byte_a_second two_lengths
+          switching_protocols""".split()  # until graph.timeout
+# Nothing has come back: on a kept connection curl itself sends again what has no effect.
+SENT_AGAIN = "close reset cut_status reset_refused_stream".split()
+# Of the whole connection: the calls beside it are hurt too.
+SHARED = """close abort goaway_after goaway_not_this_one goaway_none flood_of_settings
+            flood_of_pings headers_without_end bad_compression frame_too_large data_before_headers
+            push_promise garbage zero_window_update flood_of_1xx""".split()
+HONEST = "submitted|failed|unknown|rejected"  # none of them a lie, as long as the ledger agrees
+REFUSED = Answer(400, [("Content-Type", "application/json")], error_body())
+
+
+def far_of(act):
+    return next(far for far, acts in (("whole", WHOLE), ("unreadable", UNREADABLE), ("cut", CUT),
+                                      ("lost", LOST)) if act in acts)
+
+
+def cases_of(act):
+    """An answer that is cut says 2xx: it was applied. Otherwise it may have happened."""
+    far = far_of(act)
+    submits = {"stage": "submit", "name": f"submit {act}"}
+    dry_runs = {"stage": "dry_run", "name": f"dry_run {act}"}
+    looks = {"stage": "look", "name": f"look {act}"}
+    refused = Fault("submit", act, answer=REFUSED)
+    yield Case(faults=[Fault("submit", act, apply=True)], outcome="submitted",
+               attempts=(1, 1, 2 if far == "lost" else 0),
+               classes=["unknown" if far == "lost" else "ok"], **submits)
+    if far == "whole":
+        yield Case(faults=[Fault("dry_run", act, apply=True)], outcome="submitted",
+                   attempts=(1, 1, 0), classes=["ok"], **dry_runs)
+        yield Case(faults=[refused], outcome="rejected", attempts=(1, 1, 0), classes=["invalid"],
+                   code=REFUSAL, granted=0, **submits)
+        yield Case(faults=[lost(), Fault("look", act, apply=True)], outcome="submitted",
+                   attempts=(1, 1, 2), classes=["ok"], **looks)
+        return
+    yield Case(faults=[refused], outcome="submitted", attempts=(2, 2, MANY),
+               classes=["unknown", "ok"], **submits)
+    yield Case(faults=[Fault("submit", act, apply=True, answer=REFUSED)], outcome="submitted",
+               attempts=(1, 1, 2), classes=["unknown"], **submits)
+    whole = REFUSED if far == "unreadable" else None  # else it is a case for the interlock
+    counted = act not in SENT_AGAIN
+    classes = ["failed", "ok"] if counted else None
+    yield Case(faults=[Fault("dry_run", act, apply=True, answer=whole)], outcome="submitted",
+               attempts=(2 if counted else None, 1, 0), classes=classes, **dry_runs)
+    yield Case(faults=[lost(), Fault("look", act, apply=True)], outcome="submitted",
+               attempts=(1, 1, 3 if counted else None), classes=classes, **looks)
+
+
+def stubborn_cases(act):
+    """It is always so: the answer says what was in the way."""
+    far = far_of(act)
+    if far == "whole" or (act in SLOW and act != "hang" and not FULL):
+        return
+    code = "timeout" if act in SLOW else "notGraph" if act in SHORT else "connectionLost"
+    yield Case(f"dry_run {act} for ever", [Fault("dry_run", act, -1, answer=REFUSED)], "failed",
+               (3, 0, 0), code, stage="dry_run", classes=["failed"] * 3, granted=0)
+    yield Case(f"submit {act} for ever", [Fault("submit", act, -1, answer=REFUSED)], "unknown",
+               (2, 2, MANY), code, stage="submit", classes=["unknown"] * 2, granted=0)
+    yield Case(f"look {act} for ever", [lost(), Fault("look", act, -1, apply=True)], "unknown",
+               (1, 1, 3), "unreadableAnswer" if far == "unreadable" else code, stage="look",
+               classes=["failed"] * 3)
+
+
+def interlock_cases(acts):
+    """2xx, and the body of a dry run cannot be read: it may have been a grant."""
+    barrier = Barrier(len(acts), 3)
+    return [Case(f"dry_run 201 {act}", [Fault("dry_run", act, apply=True, barrier=barrier)],
+                 "unknown", (1, 0, 0), "dryRunNotEchoed", 201, "dry_run", ["unsafe"], granted=0)
+            for act in acts]
+
+
+def shared_cases(act):
+    """What breaks off others' calls too: each is asked for honesty, and no second grant."""
+    for call in ("dry_run", "submit", "look"):
+        for apply in (True, False) if call == "submit" else (True,):
+            faults = [Fault(call, act, apply=apply)]
+            yield Case(f"{call} {act}", ([lost()] if call == "look" else []) + faults,
+                       HONEST, (None,) * 3, weak=True)
+    yield Case(f"beside {act}", [], HONEST, (None,) * 3, weak=True)
+
+
+def memory_of(worker):
+    """(now, at most so far) in bytes."""
+    with open(f"/proc/{worker.process.pid}/status", encoding="ascii") as file:
+        found = dict(line.split(":", 1) for line in file)
+    return tuple(int(found[name].split()[0]) << 10 for name in ("VmRSS", "VmHWM"))
+
+
+class TransportTest(harness.E2eCase):
+    def setUp(self):
+        self.authority = certificates.Authority(self.folder, "graph")
+        self.tls = self.authority.sign("localhost"), self.authority.file
+        rude_http1.bomb(31), rude_http1.bomb(15)  # takes seconds; not while the others wait
+
+    def lane(self, name, *how, **more):
+        """Its worker gives back what it frees, so that its memory says something."""
+        lane = Lane(self, name, *how, **more)
+        lane.environment = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
+                            ":quarantine_size_mb=8:thread_local_quarantine_size_kb=64"}
+        return lane
+
+    def lanes(self, seed):
+        http1 = [act for act in rude_http1.ACTS if act != "second_answer_later"]
+        http2 = [act for act in rude_http2.ACTS if act not in SHARED]
+        for name, acts, how in (("http1", http1, ()), ("http2", http2, self.tls)):
+            cases = [case for act in acts for case in cases_of(act)]
+            cases += [case for act in acts for case in stubborn_cases(act)]
+            yield self.lane(f"{name}-{seed}", *how), cases
+        yield self.lane(f"interlock-{seed}", graph={"timeout": "8s"}), interlock_cases(
+            [act for act in UNREADABLE if act in http1])
+
+    def test_transport(self):
+        for seed in range(5 if FULL else 1):
+            self.check_faults(seed)
+
+    def check_faults(self, seed):
+        began, problems, most, said = time.monotonic(), [], 0, []
+        lanes = list(self.lanes(seed))
+        for lane, _ in lanes:
+            lane.start()
+        for lane, cases in lanes:
+            lane.warm_up()
+            lane.memory = memory_of(lane.worker)[0]
+            random.Random(seed).shuffle(cases)
+            lane.send(cases)
+        for lane, cases in lanes:
+            lane.wait(200)
+            growth = memory_of(lane.worker)[1] - lane.memory
+            if growth > GROWTH_MOST:
+                problems.append(f"{lane.world.name}: {growth >> 20} MiB more memory")
+            found, most_here = lane.check()
+            problems += [f"{lane.world.name}: {t}" for t in found + lane.report().problems]
+            most = max(most, most_here)
+            said.append(f"{len(cases)} {lane.world.name} (+{growth >> 20} MiB)")
+            locked = lane.world.name.startswith("interlock")
+            self.assertEqual(76 if locked else 0, lane.worker.stop())
+        harness.figure("e2e transport", f"{', '.join(said)}; {len(problems)} wrong; most grants "
+                       f"of one event {most}; {time.monotonic() - began:.0f} s")
+        self.assertEqual([], problems, "\n" + "\n".join(problems))
+        self.assertEqual(1, most)
+
+    def test_shared_connections(self):
+        """Faults of a whole HTTP/2 connection, one sort after the other in each lane."""
+        began, wrong, most = time.monotonic(), [], 0
+        lanes = [self.lane(f"shared-{i}", *self.tls, graph={"retry_attempts": 10})
+                 for i in range(LANES)]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.warm_up()
+        for wave in range(0, len(SHARED), LANES):
+            playing = list(zip(lanes, SHARED[wave:wave + LANES]))
+            for lane, act in playing:
+                lane.send([c for _ in range(5 if FULL else 1) for c in shared_cases(act)])
+            for lane, _ in playing:
+                lane.wait(60)
+        faults = [f for lane in lanes for case in lane.cases for f in case.faults]
+        never = set(SHARED) - {f.act for f in faults if f.met and f.call == "submit"}
+        for lane in lanes:
+            found, most_here = lane.check()
+            wrong += [f"{lane.world.name}: {t}" for t in found + lane.report().problems]
+            most = max(most, most_here)
+            self.assertEqual(0, lane.worker.stop())
+        harness.figure("e2e shared connections", f"{len(SHARED)} faults, {sum(f.met for f in faults)} calls hit, "
+                       f"{sum(len(lane.cases) for lane in lanes)} events; {len(wrong)} wrong; "
+                       f"most grants of one event {most}; {time.monotonic() - began:.0f} s")
+        self.assertEqual([], wrong, "\n" + "\n".join(wrong))
+        self.assertEqual(set(), never)
+        self.assertEqual(1, most)
+
+    def test_dead_connections(self):
+        """Connections that die without a word are not used for ever: the next tries are made on
+        new ones. With the window that never opens only POSTs are stuck."""
+        began = time.monotonic()
+        lanes = [self.lane("dead1"), self.lane("dead2", *self.tls),
+                 self.lane("shut", *self.tls, shut=1)]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.warm_up()
+        for lane in lanes:
+            if lane.rude.shut == 0:
+                lane.rude.freeze()
+            lane.cases[0].weak = True  # a window that is shut hits it
+            lane.send([Case(f"{lane.world.name} {i}", [], "submitted", (None, 1, 0))
+                       for i in range(30)])
+        problems = []
+        for lane in lanes:
+            lane.wait(60)
+            problems += lane.check()[0]
+        self.assertEqual([], problems, "\n" + "\n".join(problems))
+        harness.figure("e2e dead connections", f"{len(lanes)} workers, all events submitted after "
+                       f"one time-out; {time.monotonic() - began:.0f} s")
+
+    def test_answer_to_nobody(self):
+        """A second answer on a connection that rests is nobody's."""
+        lane = self.lane("nobody")
+        lane.start()
+        lane.warm_up()
+        for i in range(5):
+            later = Fault("submit", "second_answer_later", apply=True)  # an event's last call
+            lane.send([Case(f"second answer {i}", [later], "submitted", (1, 1, 0))])
+            lane.wait(30)
+            time.sleep(0.3)
+            lane.send([Case(f"after second answer {i}", [], "submitted", (1, 1, 0))])
+            lane.wait(30)
+        problems = lane.check()[0]
+        self.assertEqual([], problems, "\n" + "\n".join(problems))
+
+
+if __name__ == "__main__":
+    if FULL:
+        sys.argv.remove("--full")
+    harness.main()
