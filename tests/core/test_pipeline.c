@@ -289,6 +289,22 @@ static void the_interlock_stops_all_but_the_one_that_raised_it(void **state)
     assert_int_equal(pool.used, 0);
 }
 
+static void an_answer_that_comes_late_does_not_raise_it_again(void **state)
+{
+    (void)state;
+    script[STAGE_DRY_RUN] = OUTCOME_UNSAFE;
+    script[STAGE_RECORD] = OUTCOME_COUNT;
+    struct request *unsafe = take(0, NULL);
+    pipeline_turn(&pipeline, 1);
+    assert_int_equal(pipeline.mode, PIPELINE_INTERLOCKED);
+    pipeline_interlock(&pipeline, true);
+    pipeline_interlock(&pipeline, false);
+    pipeline_post(&pipeline, unsafe, OUTCOME_OK);
+    pipeline_turn(&pipeline, 2);
+    assert_int_equal(pipeline.mode, PIPELINE_RUNS);
+    assert_int_equal(pool.used, 0);
+}
+
 static void a_drain_under_the_interlock_waits_for_nobody(void **state)
 {
     (void)state;
@@ -337,6 +353,7 @@ int main(void)
         TEST(a_drain_lets_no_refusal_overtake_its_key),
         TEST(what_is_left_leaves_the_pool_whole),
         TEST(the_interlock_stops_all_but_the_one_that_raised_it),
+        TEST(an_answer_that_comes_late_does_not_raise_it_again),
         TEST(a_drain_under_the_interlock_waits_for_nobody),
         TEST(a_reply_that_no_broker_takes_stops_the_worker),
     };

@@ -9,10 +9,14 @@
  *
  * What cannot be promised, and so is counted instead of called a violation:
  *
- * - Forgotten: an event is granted a second time, after Redis has lost what it knew of that event
- *   (its claim, intent or answer was written, and is gone). For one and the same record this takes
- *   a second fault, since a worker that lives remembers what it sent: with one kind of fault on it
- *   is a violation. For another record of the same source and id Redis' memory is all there is.
+ * - Forgotten: Redis has lost what it knew of an event (its claim, intent or answer was written,
+ * and is gone), and so it is granted a second time, or answered as if nothing had happened. For
+ * another record of the same source and id Redis' memory is all there is. For one and the same
+ * record it takes more: its worker must have ended or lost its partition, and the next one not have
+ * noticed the loss (no offset of the partition was committed since Redis' first claim, or Redis
+ * does not tell its server and had as many writes again), or not have found what was sent, since
+ * the clocks of Kafka and Graph differ by more than LOOK_CLOCK_SKEW_MS. With one kind of fault on
+ * it is a violation.
  * - Late: an event is granted a second time, and reads and writes of Graph lagged by more than
  *   graph.settle together.
  * - Dry: Graph carried out a dry run.
@@ -35,6 +39,8 @@ struct counts {
     uint64_t looks, absences, interrupted;
     uint64_t answers[ANSWER_COUNT], duplicates, crash_loops;
     uint64_t twice_forgotten, twice_again, twice_late, twice_dry; /* granted twice, see above */
+    uint64_t lies_forgotten,
+        mistaken;          /* answers: see above; another event's request taken for ours */
     uint64_t late_commits; /* of workers that had lost the partition: refused */
 };
 void counts_add(struct counts *to, const struct counts *from);
@@ -69,6 +75,8 @@ void check_marked(struct node *node, const struct request *rq, int64_t sent_ms);
 void check_handed_over(struct node *node, const struct request *rq);
 /* Redis has lost what it knew of that event. */
 void check_forgotten(void *world, int event);
+/* Redis lost what it knew of the event, and more than one fault came together; see above. */
+bool check_is_excused(const struct world *world, const struct sim_event *event);
 /* A worker's turn is over. */
 void check_turn(struct node *node);
 

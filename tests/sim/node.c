@@ -316,7 +316,10 @@ void node_start(struct node *node)
     source_open(&node->source, node);
     settle_open(&node->settle, node);
     running = NULL;
-    kafka_join(world, node->index, 0);
+    if (node->kafka_away_until_ms > world->now_ms)
+        source_tell(node, node->kafka_away_until_ms, &(struct group_news){.lost = true});
+    else
+        kafka_join(world, node->index, 0);
 }
 
 /* ---- storage ------------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ static void read_claim(struct redis *redis, struct redis_command *command, struc
     if (answer->word == REDIS_WORD_INTERLOCK)
         redis_see_interlock(redis, true);
     world->counts.interrupted += answer->word == REDIS_WORD_INTERRUPTED;
+    bool is_new = answer->word == REDIS_WORD_NEW || answer->word == REDIS_WORD_TAKEN;
+    struct sim_event *event = record_of(rq)->event;
+    event->unnoticed = event->unnoticed || (event->forgotten && is_new && !read.forgot);
     enum outcome outcome = claim_read(rq, &read, command->sent_ms, node_wall_ms(redis->node));
     world->counts.forgotten += outcome == OUTCOME_FORGOTTEN;
     pipeline_post(&redis->node->worker.pipeline, rq, outcome);

@@ -25,11 +25,29 @@ void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms)
 /* ---- the connection -----------------------------------------------------------------------------
  */
 
+/* The next look at the key, which the worker takes once a second. */
+static void on_look(struct letter *message)
+{
+    struct node *node = message->node;
+    world_slot_free(node->world, message);
+    if (node->redis.connected && !node->redis.raises)
+        redis_see_interlock(&node->redis, node->world->redis.interlock);
+}
+
+static void look_later(struct node *node, int64_t in_ms)
+{
+    struct letter *message = world_slot(node->world);
+    *message = (struct letter){.node = node, .life = node->life, .deliver = on_look};
+    world_send(node->world, node->world->now_ms + in_ms, message);
+}
+
 void redis_see_interlock(struct redis *redis, bool stands)
 {
     if (redis->stands == stands)
         return;
     redis->stands = stands;
+    if (stands) /* perhaps it is cleared already */
+        look_later(redis->node, INTERLOCK_SEEN_MS);
     pipeline_interlock(&node_by(redis)->worker.pipeline, stands);
 }
 
@@ -146,6 +164,8 @@ static void carry_out(struct world *world, struct redis_command *command)
     switch (command->what) {
     case COMMAND_CLAIM:
         note_takeover(world, command);
+        if (world->sabotage->forgets_answers && redis->keys[command->key].state == REDIS_FINISHED)
+            redis->keys[command->key] = (struct redis_key){0};
         redis_model_claim(redis, command->key, &command->caller, &command->script.claim,
                           &command->answer);
         break;
@@ -180,6 +200,11 @@ static void carry_out(struct world *world, struct redis_command *command)
         redis_model_sync(redis);
 }
 
+static int64_t earliest(int64_t after_ms, int64_t at_ms)
+{
+    return at_ms > after_ms ? at_ms : after_ms;
+}
+
 /* The command is there: it waits while Redis stands still. */
 static void on_arrival(struct world *world, void *what)
 {
@@ -194,7 +219,9 @@ static void on_arrival(struct world *world, void *what)
         world_slot_free(world, command);
         return;
     }
-    world_send(world, world->now_ms + world_between(world, 0, LATENCY_MOST_MS), &command->message);
+    int64_t *answered_ms = &command->message.node->redis.answered_ms; /* none overtakes another */
+    *answered_ms = earliest(*answered_ms, world->now_ms + world_between(world, 0, LATENCY_MOST_MS));
+    world_send(world, *answered_ms, &command->message);
 }
 
 /* ---- commands -----------------------------------------------------------------------------------
@@ -256,11 +283,8 @@ void redis_send(struct redis *redis, struct redis_command *command,
     command->message =
         (struct letter){.node = redis->node, .life = redis->node->life, .deliver = on_reply};
     attach(redis, command);
-    int64_t at_ms = world->now_ms + latency_ms;
-    if (at_ms < redis->arrived_ms)
-        at_ms = redis->arrived_ms;
-    redis->arrived_ms = at_ms;
-    world_plan(world, at_ms, on_arrival, command);
+    redis->arrived_ms = earliest(redis->arrived_ms, world->now_ms + latency_ms);
+    world_plan(world, redis->arrived_ms, on_arrival, command);
     if (world_fault(world, FAULT_REDIS_LOST)) {
         struct letter *message = world_slot(world);
         *message =
@@ -330,14 +354,6 @@ void redis_raise_interlock(struct redis *redis, const char *why)
         return;
     redis->raises = true;
     send_raise(redis);
-}
-
-static void on_look(struct letter *message)
-{
-    struct node *node = message->node;
-    world_slot_free(node->world, message);
-    if (node->redis.connected && !node->redis.raises)
-        redis_see_interlock(&node->redis, node->world->redis.interlock);
 }
 
 void redis_tell_interlock(struct world *world)

@@ -19,7 +19,4 @@ void sabotage_plan(const struct world *world, struct plan *plan)
     if (world->sabotage->believes_absent)
         plan->rules[STAGE_SUBMIT][OUTCOME_UNKNOWN] =
             (struct rule){.move = MOVE_GO, .next = STAGE_DRY_RUN};
-    if (world->sabotage->forgets_answers)
-        plan->rules[STAGE_CLAIM][OUTCOME_SEEN] =
-            (struct rule){.move = MOVE_ANSWER, .next = STAGE_REPLY, .answer = ANSWER_VALIDATED};
 }

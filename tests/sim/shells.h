@@ -11,11 +11,11 @@
 struct redis {
     struct node *node;
     bool connected, interlock_known, stands;
-    bool raises;                 /* the interlock, until Redis has it */
-    uint64_t server;             /* that we are connected to; 0: it does not say */
-    struct redis_command *first; /* under way, in the order in which they were sent */
-    int64_t arrived_ms;          /* nothing on a connection overtakes */
-    struct redis_memory memory;  /* the real one */
+    bool raises;                     /* the interlock, until Redis has it */
+    uint64_t server;                 /* that we are connected to; 0: it does not say */
+    struct redis_command *first;     /* under way, in the order in which they were sent */
+    int64_t arrived_ms, answered_ms; /* nothing on a connection overtakes */
+    struct redis_memory memory;      /* the real one */
 };
 void redis_open(struct redis *redis, struct node *node);
 /* The connection breaks; `for_ms`: no new one for so long. */

@@ -22,8 +22,8 @@ enum {
     SCRAP_BLOCK = 1 << 20,
     JOURNAL_SIZE = 4096,
     SETTLED_MS = 60 * 1000,
-    /* After the last fault everything is answered in this time: a lane of several events, each of
-       which may be looked up for graph.settle twice, after waiting for a lease. */
+    /* After the last fault everything is answered in this time, and that of looking up each record
+       for graph.settle twice, one after the other (a worker may have room for two at once). */
     ANSWERED_BY_MS = 6 * 3600 * 1000,
 };
 
@@ -230,9 +230,29 @@ static bool is_over(const struct world *world)
            world->now_ms >= world->mix.faults_end_ms;
 }
 
+/* What everybody is doing, to find out why nothing happens. */
+static void trace_nodes(const struct world *world)
+{
+    for (unsigned i = 0; i < world->mix.nodes; i++) {
+        const struct node *node = world->nodes[i];
+        const struct worker *w = &node->worker;
+        world_trace(
+            world,
+            "worker %u: %s phase %d mode %d owns %x awaits %x generation %d of %d, redis %s, "
+            "sends %d, waiting %zu, batch %zu, used %zu, frozen %zu",
+            i, node->is_alive ? "alive" : "dead", (int)w->phase, (int)w->pipeline.mode,
+            node->source.owned, node->source.awaited, node->source.generation,
+            world->kafka.generation, node->redis.connected ? "up" : "down", (int)node->settle.state,
+            node->settle.waiting_count, node->settle.batch_count, w->pool.used,
+            w->pipeline.frozen.count);
+    }
+}
+
 static void go_on(struct world *world)
 {
-    int64_t limit_ms = world->mix.faults_end_ms + ANSWERED_BY_MS, over_ms = INT64_MAX;
+    int64_t over_ms = INT64_MAX;
+    int64_t limit_ms = world->mix.faults_end_ms + ANSWERED_BY_MS +
+                       2 * world->mix.settle_ms * (int64_t)world->workload.count;
     while (!world->check.failed && world->agenda_count > 0) {
         struct happening next = take_next(world);
         assert(next.at_ms >= world->now_ms);
@@ -250,6 +270,8 @@ static void go_on(struct world *world)
                        world->workload.answered, world->workload.count,
                        (int)((world->now_ms - world->mix.faults_end_ms) / 1000));
     }
+    if (world->workload.answered < world->workload.count)
+        trace_nodes(world);
     if (!world->check.failed)
         check_end(world);
 }

@@ -177,7 +177,8 @@ static void apply(struct pipeline *p, struct request *rq, int64_t now_ms)
     struct verdict verdict = plan_next(&p->plan, rq, now_ms);
     if (p->stages.trace != NULL)
         p->stages.trace(p->stages.context, rq, &verdict);
-    if (verdict.doubt == DOUBT_DRY_RUN && p->mode == PIPELINE_RUNS)
+    bool raises = verdict.doubt_begins && verdict.doubt == DOUBT_DRY_RUN;
+    if (raises && p->mode == PIPELINE_RUNS)
         p->mode = PIPELINE_INTERLOCKED;
     if (verdict.move == MOVE_STOP)
         p->mode = PIPELINE_STOPPED;
