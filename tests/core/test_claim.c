@@ -105,27 +105,24 @@ static void tells_what_was_forgotten_or_crashes(void **state)
     static const struct {
         const char *word;
         unsigned crashes;
-        bool forgot, brokers_time;
+        bool forgot;
         enum outcome outcome;
         int64_t intent_ms;
     } table[] = {
-        {"new", 0, true, true, OUTCOME_FORGOTTEN, RECORD_MS},
-        {"new", 0, true, false, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_PRODUCER_SKEW_MS},
-        {"taken", 1, true, true, OUTCOME_FORGOTTEN, RECORD_MS},
-        {"taken", 2, false, true, OUTCOME_EXPIRED, 0},
-        {"taken", 3, false, true, OUTCOME_INVALID, 0},
-        {"taken", 4, false, true, OUTCOME_INVALID, 0},
-        {"taken", 3, true, true, OUTCOME_UNKNOWN, 0},
-        {"interrupted", 2, false, true, OUTCOME_INTERRUPTED, 900},
-        {"interrupted", 3, false, true, OUTCOME_UNKNOWN, 900},
+        {"new", 0, true, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_RECORD_SKEW_MS},
+        {"taken", 1, true, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_RECORD_SKEW_MS},
+        {"taken", 2, false, OUTCOME_EXPIRED, 0},
+        {"taken", 3, false, OUTCOME_INVALID, 0},
+        {"taken", 4, false, OUTCOME_INVALID, 0},
+        {"taken", 3, true, OUTCOME_UNKNOWN, 0},
+        {"interrupted", 2, false, OUTCOME_INTERRUPTED, 900},
+        {"interrupted", 3, false, OUTCOME_UNKNOWN, 900},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct request rq = {
             .stage = STAGE_CLAIM,
-            .record = {.topic = "t",
-                       .timestamp_ms = RECORD_MS,
-                       .timestamp_is_brokers = table[i].brokers_time},
+            .record = {.topic = "t", .timestamp_ms = RECORD_MS},
             .event = {.expiry_ms = WALL_MS - 1},
         };
         struct claim_answer answer = {.word = str_of(table[i].word),

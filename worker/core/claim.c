@@ -53,9 +53,8 @@ static bool is_crash_loop(struct request *rq, const struct claim_answer *answer)
  * sent after the record was written. */
 static enum outcome read_forgotten(struct request *rq)
 {
-    int64_t skew_ms = rq->record.timestamp_is_brokers ? 0 : CLAIM_PRODUCER_SKEW_MS;
-    if (rq->record.timestamp_ms > skew_ms)
-        rq->claim.intent_wall_ms = rq->record.timestamp_ms - skew_ms;
+    if (rq->record.timestamp_ms > CLAIM_RECORD_SKEW_MS)
+        rq->claim.intent_wall_ms = rq->record.timestamp_ms - CLAIM_RECORD_SKEW_MS;
     return OUTCOME_FORGOTTEN;
 }
 
