@@ -128,12 +128,12 @@ static void claim_finished(struct redis_key *key, const struct redis_caller *cal
         ret->word = REDIS_WORD_NEW;
         begin(key, caller, claim, crashes, ret);
     } else if (same && key->out == ANSWER_UNKNOWN && claim->replay) {
-        resume(key, caller, 0, ret);
+        resume(key, caller, crashes, ret);
     } else if (same) {
         answer_seen(key, ret);
     } else if (key->out == ANSWER_REJECTED || key->out == ANSWER_VALIDATED) {
         ret->word = REDIS_WORD_NEW;
-        begin(key, caller, claim, 0, ret);
+        begin(key, caller, claim, crashes, ret);
     } else {
         ret->word = REDIS_WORD_CONFLICT;
         ret->fence = 0;
