@@ -55,7 +55,7 @@ static void a_road_that_never_ends_is_noticed(void **state)
     assert_string_equal(walk_all_roads(&plan, 1).trouble, "this road does not end");
 }
 
-/* What Redis forgot is looked up until graph.settle has passed since the partition became ours:
+/* What Redis forgot is looked up until graph.settle has passed since the claim that told:
  * then nothing happened, and all answers may be given. */
 static void what_redis_forgot_is_settled(void **state)
 {

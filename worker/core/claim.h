@@ -26,7 +26,7 @@ enum {
 
 /* One answer of the claim script, picked apart by the Redis shell. */
 struct claim_answer {
-    /* "new", "taken", "held", "seen", "interrupted", "conflict", "interlock" */
+    /* "new", "taken", "held", "seen", "interrupted", "conflict", "interlock", "version" */
     struct str word;
     uint64_t fence;               /* new, taken, interrupted */
     int64_t held_ms;              /* held: until the other's lease ends */
@@ -36,7 +36,7 @@ struct claim_answer {
     struct str stored;            /* seen: the stored answer */
     struct str origin;            /* seen: the record that was answered, see claim_origin() */
     unsigned
-        crashes; /* taken, interrupted: workers that ended, without leaving, while they had it */
+        crashes; /* new, taken, interrupted: workers that ended while they had it, not leaving */
     bool forgot; /* new, taken: Redis has lost data since the witness (request_witness()) */
 };
 

@@ -14,7 +14,7 @@ struct stage_ops {
     void (*start[STAGE_COUNT])(void *context, struct request *rq,
                                int64_t now_ms); /* none for STAGE_DONE */
     /* A request leaves, answered (stage done) or dropped (any other): give back its record, and its
-     * claim where no intent was written. The pipeline then puts it back into the pool. */
+     * claim or the claim's lease, if it is unanswered. The pipeline then puts it into the pool. */
     void (*leave)(void *context, struct request *rq);
     /* One transition, for the log: what was posted and what follows. NULL: not wanted. */
     void (*trace)(void *context, const struct request *rq, const struct verdict *verdict);

@@ -27,7 +27,7 @@ struct request {
     enum stage stage;
     enum run run;
     enum outcome outcome; /* what was posted last */
-    enum answer answer;   /* set once, by the plan's verdict */
+    enum answer answer;   /* by the plan's verdict; MOVE_RETRACT alone takes it back */
     enum doubt doubt;
     struct fault fault; /* what went wrong last; stands in the reply if the answer is no success */
 

@@ -47,7 +47,8 @@ void redis_claim(struct redis *redis, struct request *rq, int64_t now_ms);
  * dry run is older than DRY_RUN_AGE_MAX_MS. PACED: also when it is not durable in time: on
  * Redis' disk, where Redis tells, and with redis.wait_replicas. */
 void redis_mark(struct redis *redis, struct request *rq, int64_t now_ms);
-/* Keeps the answer (rq->answer, rq->finished_wall_ms stand). LOST: another has the claim. */
+/* Keeps the answer (rq->answer, rq->finished_wall_ms stand). LOST: another has the claim, or Redis
+ * has forgotten the event and the answer is not one that is true all the same (plan.h, RETRACT). */
 void redis_record(struct redis *redis, struct request *rq, int64_t now_ms);
 /* Gives a claim back of which no real request can have been sent (the record's partition moved, or
  * the worker leaves). Without a claim it does nothing. Posts nothing; lost with the connection, in
