@@ -15,7 +15,7 @@ from rude_lane import Case, Lane, lost
 
 UNDER_WAY = 0.1  # seconds until the worker has read the answer
 NO_WORD = 3  # where there is no time that can be read: what Graph's own clients begin with
-EVENTS = 120  # around each one that is throttled; more than there are connections
+EVENTS = 60  # around each one that is throttled; more than there are connections
 FORMS = {  # name: (headers, seconds to wait)
     "whole": ([("Retry-After", "2")], 2),
     "decimal": ([("Retry-After", "1.5")], 1.5),

@@ -89,20 +89,38 @@ static int on_close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-/* Over HTTP/2 curl keeps a connection on which a call has timed out, and puts the next calls on it
- * too. If not a byte came on it for as long as the call took, it is dead. Shut down, it ends the
- * calls that are still on it, and curl finds out before it uses it again. */
-static void shut_if_silent(CURL *easy)
+static bool has_local_port(curl_socket_t fd, long port)
 {
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    curl_off_t took_us = 0;
+    struct sockaddr_in6 address = {0}; /* the port of both families is at the same place */
+    socklen_t size = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+           ntohs(address.sin6_port) == port;
+}
+
+static bool is_silent_for(curl_socket_t fd, int64_t ms)
+{
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
-    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_last_data_recv >= ms;
+}
+
+/* Over HTTP/2 curl keeps a connection on which a call has timed out, and puts the next calls on it
+ * too. If not a byte came on it for as long as the call took, it is dead. Shut down, it ends the
+ * calls that are still on it, and curl finds out before it uses it again. Curl tells a call's
+ * socket only to the last one on it, but its port to all. */
+static void shut_if_silent(struct http_loop *loop, CURL *easy)
+{
+    long port = 0;
+    curl_off_t took_us = 0;
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took_us);
-    if (fd != CURL_SOCKET_BAD && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-        (curl_off_t)info.tcpi_last_data_recv >= took_us / 1000)
-        shutdown(fd, SHUT_RDWR);
+    for (size_t i = 0; i < loop->fd_room; i++) {
+        struct watched *watched = loop->by_fd[i];
+        if (watched != NULL && watched->opened_by_us && has_local_port(watched->fd, port) &&
+            is_silent_for(watched->fd, took_us / 1000))
+            shutdown(watched->fd, SHUT_RDWR);
+    }
 }
 
 /* Hands over what has ended. on_done may start transfers; those end in a later turn. */
@@ -116,7 +134,7 @@ static void hand_over(struct http_loop *loop)
         struct http_transfer *transfer = NULL;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         if (result == CURLE_OPERATION_TIMEDOUT)
-            shut_if_silent(easy);
+            shut_if_silent(loop, easy);
         curl_multi_remove_handle(loop->multi, easy);
         transfer->on_done(transfer, result);
     }
