@@ -1,5 +1,7 @@
 #include "tests/io/kafka_world.h"
+#include "tests/io/log_capture.h"
 
+#include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -330,6 +332,44 @@ static void test_brokers_out_of_reach(void **state)
     kafka_world_close(&one);
 }
 
+static bool has_no_broker(void *context)
+{
+    struct kafka_world *world = context;
+    return strstr(source_trouble(world->source), "no broker has answered for") != NULL &&
+           source_stats(world->source).resumed > 0;
+}
+
+static bool has_no_trouble(void *context)
+{
+    struct kafka_world *world = context;
+    return source_trouble(world->source)[0] == '\0';
+}
+
+/* It is said, the brokers of the settings are asked anew, and work goes on. That librdkafka raises
+ * "all brokers are down" is what it begins again by: a build of it that does not (see
+ * deploy/install-deps) may never come back. */
+static void test_brokers_go_and_come(void **state)
+{
+    (void)state;
+    log_capture_open();
+    kafka_world_init(&one, mock.brokers, "one");
+    kafka_world_open(&one, 16);
+    assert_true(kafka_world_until(&one, is_joined, &one, LIMIT_MS));
+    assert_string_equal(source_trouble(one.source), "");
+    assert_int_equal(rd_kafka_mock_broker_set_down(mock.cluster, 1), 0);
+    assert_true(kafka_world_until(&one, has_no_broker, &one, LIMIT_MS));
+    assert_int_not_equal(log_capture_count("1/1 brokers are down"), 0);
+    assert_int_not_equal(log_capture_count("those of kafka.brokers are asked anew"), 0);
+    assert_int_equal(rd_kafka_mock_broker_set_up(mock.cluster, 1), 0);
+    assert_true(kafka_world_until(&one, has_no_trouble, &one, LIMIT_MS));
+    assert_int_not_equal(log_capture_count("a broker answers again"), 0);
+    kafka_send(mock.brokers, "requests", 1, 10);
+    wanted = 10;
+    assert_true(kafka_world_until(&one, has_answered, &one, LIMIT_MS));
+    kafka_world_close(&one);
+    log_capture_close();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -346,6 +386,7 @@ int main(void)
         TEST(test_offset_that_is_not_in_the_log),
         TEST(test_reset_offset),
         TEST(test_brokers_out_of_reach),
+        TEST(test_brokers_go_and_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

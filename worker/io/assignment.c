@@ -231,6 +231,23 @@ void assignment_see_end(const struct assignment *assignment, struct partition *p
         ledger->touched = high;
 }
 
+int64_t assignment_lag(const struct assignment *assignment)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < assignment->count; i++) {
+        const struct partition *partition = &assignment->slots[i]->partition;
+        int64_t low = 0, high = -1;
+        (void)rd_kafka_get_watermark_offsets(assignment->rk,
+                                             assignment->settings->kafka.requests_topic,
+                                             partition->id, &low, &high);
+        if (high < 0)
+            return -1;
+        if (high > partition->ledger.end)
+            lag += high - (partition->ledger.end > low ? partition->ledger.end : low);
+    }
+    return assignment->joined ? lag : -1;
+}
+
 bool assignment_is_settled(const struct assignment *assignment)
 {
     return assignment->joined && assignment->committed.state == COMMITTED_IDLE;

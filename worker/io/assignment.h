@@ -53,6 +53,9 @@ void assignment_turn(struct assignment *assignment);
 void assignment_see_end(const struct assignment *assignment, struct partition *partition,
                         int64_t offset);
 
+/* source_lag() */
+int64_t assignment_lag(const struct assignment *assignment);
+
 /* An assignment stands, and no offer is being looked at. */
 bool assignment_is_settled(const struct assignment *assignment);
 

@@ -144,6 +144,9 @@ static void render_kafka(const struct metrics_view *view, struct buffer *out)
     put_one(out, "usher_kafka_orphaned_total", "counter",
             "Times the group was joined again for partitions that nobody had",
             (int64_t)view->orphaned);
+    put_one(out, "usher_kafka_unreachable_total", "counter",
+            "Times the brokers of the settings were asked anew, as none had answered for a session",
+            (int64_t)view->resumed);
 }
 
 static void render_rest(const struct metrics_view *view, struct buffer *out)

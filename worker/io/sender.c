@@ -103,6 +103,8 @@ static bool open_producer(struct sender *sender, int64_t for_ms)
         }
         if (sender->leaving)
             return give_up(sender, 0);
+        if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
+            producer_close(&sender->producer); /* it may know no broker any more (reachable.h) */
         pause_ms(sender, PAUSE_MS);
     }
     return true;
@@ -158,13 +160,31 @@ static enum fate find_out(struct sender *sender)
     return committed > 0 ? FATE_COMMITTED : FATE_NOTHING;
 }
 
+/* It waited for brokers, and they did not come: so it may know none any more (reachable.h). */
+static bool is_alone(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->messages[i].code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+            return true;
+    }
+    return false;
+}
+
 static bool send_batch(struct sender *sender)
 {
+    /* Has a connection broken since the last one? The producer may hold on to a broker that it has
+     * dropped, as the group's coordinator, and wait for it in send_offsets for ever (librdkafka's
+     * issue 5511). */
+    (void)rd_kafka_poll(sender->producer.rk, 0);
+    if (sender->producer.worn && !recycle(sender))
+        return false;
     bool exactly_once = sender->producer.settings->kafka.delivery == DELIVERY_EXACTLY_ONCE;
     enum fate fate = exactly_once ? transaction_run(&sender->producer, sender->batch)
                                   : delivery_run(&sender->producer, sender->batch);
     if (fate == FATE_COMMITTED)
         sender->fences = 0;
+    else if (is_alone(sender->batch))
+        sender->producer.worn = true;
     if (sender->producer.worn && !recycle(sender))
         return false;
     sender->fate = fate == FATE_DOUBTFUL ? find_out(sender) : fate;

@@ -6,6 +6,7 @@
 #include "worker/io/kafka_record.h"
 #include "worker/io/log.h"
 #include "worker/io/orphans.h"
+#include "worker/io/reachable.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -28,6 +29,7 @@ struct source {
     rd_kafka_queue_t *queue; /* rebalances and errors */
     struct assignment assignment;
     struct orphans orphans;
+    struct reachable reachable;
     size_t next; /* whose turn it is among the assigned */
     struct source_stats stats;
     char trouble[ERROR_TEXT_SIZE];
@@ -117,8 +119,11 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         assignment_offer(&source->assignment, partitions);
         return;
     }
-    if (rd_kafka_assignment_lost(rk))
+    if (rd_kafka_assignment_lost(rk)) {
         source->stats.lost += (uint64_t)partitions->cnt;
+        (void)snprintf(source->trouble, sizeof source->trouble,
+                       "the session with the group has ended; joins it again");
+    }
     assignment_take_away(&source->assignment, partitions);
     bool deaf = failpoint(rd_kafka_assignment_lost(rk) ? FAILPOINT_LOST : FAILPOINT_REVOKE);
     if (source->events.on_moved != NULL && !deaf)
@@ -257,6 +262,7 @@ bool source_turn(struct source *source, int64_t wall_ms)
     if (assignment_is_settled(&source->assignment) &&
         orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop)))
         join_again(source);
+    reachable_turn(&source->reachable, (int64_t)uv_now(source->timer.loop));
     bool may_take = source->events.may_take(source->events.context);
     source->stats.intake = may_take ? INTAKE_OPEN : INTAKE_SHUT;
     return may_take && take_records(source, wall_ms);
@@ -282,6 +288,7 @@ static bool open_consumer(struct source *source, struct error *error)
     rd_kafka_conf_set_opaque(conf, source);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    reachable_watch(&source->reachable, conf);
     source->rk = kafka_create(RD_KAFKA_CONSUMER, conf, error);
     if (source->rk == NULL)
         return false;
@@ -291,6 +298,7 @@ static bool open_consumer(struct source *source, struct error *error)
     const struct assignment_events events = {wake, on_event, fatal, source};
     assignment_init(&source->assignment, source->rk, source->settings, &events);
     orphans_init(&source->orphans, source->rk, source->settings, on_event, source);
+    reachable_init(&source->reachable, source->rk, source->settings);
     return subscribe(source, error);
 }
 
@@ -372,28 +380,19 @@ bool source_is_joined(const struct source *source)
 
 const char *source_trouble(const struct source *source)
 {
-    return source->assignment.joined ? "" : source->trouble;
+    const char *why = reachable_trouble(&source->reachable);
+    return why[0] != '\0' || source->assignment.joined ? why : source->trouble;
 }
 
 int64_t source_lag(const struct source *source)
 {
-    int64_t lag = 0;
-    for (size_t i = 0; i < source->assignment.count; i++) {
-        const struct partition *partition = &source->assignment.slots[i]->partition;
-        int64_t low = 0, high = -1;
-        (void)rd_kafka_get_watermark_offsets(source->rk, source->settings->kafka.requests_topic,
-                                             partition->id, &low, &high);
-        if (high < 0)
-            return -1;
-        if (high > partition->ledger.end)
-            lag += high - (partition->ledger.end > low ? partition->ledger.end : low);
-    }
-    return source->assignment.joined ? lag : -1;
+    return assignment_lag(&source->assignment);
 }
 
 struct source_stats source_stats(const struct source *source)
 {
     struct source_stats stats = source->stats;
+    stats.resumed = source->reachable.resumed;
     for (size_t i = 0; i < source->assignment.count; i++)
         stats.held += source->assignment.slots[i]->held != NULL ? 1 : 0;
     return stats;

@@ -37,6 +37,7 @@ struct source_stats {
     uint64_t rebalances; /* assignments, revocations and losses */
     uint64_t lost;       /* partitions lost without being asked */
     uint64_t orphaned;   /* times that we joined again, for partitions that nobody had */
+    uint64_t resumed;    /* times that kafka.brokers were asked anew, as nobody answered */
     size_t held;         /* partitions that wait for their frontier (kafka.window) */
     enum intake intake;
 };
@@ -67,7 +68,7 @@ size_t source_assigned(const struct source *source);
 void source_note_loss(struct source *source, const struct witness *before);
 /* The group has given us an assignment, perhaps an empty one. */
 bool source_is_joined(const struct source *source);
-/* Why it is not joined, a sentence; "" when it is. */
+/* Why it is not joined, or that no broker answers any more, a sentence; "" when all is well. */
 const char *source_trouble(const struct source *source);
 /* Records that wait in Kafka behind what was taken in, all partitions; -1: not known yet. Grows
  * stale while nothing is fetched. */
