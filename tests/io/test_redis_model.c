@@ -357,8 +357,7 @@ static void a_random_call(void)
         release(worker, key);
         break;
     default:
-        if (chance(3) == 0)
-            disturb(worker);
+        disturb(worker);
     }
 }
 

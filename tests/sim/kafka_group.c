@@ -3,7 +3,7 @@
 
 /* The group coordinator. */
 
-enum { JOIN_MOST_MS = 500, SYNC_MOST_MS = 20 };
+enum { JOIN_MOST_MS = 500, SYNC_MOST_MS = 20, ORPHANS_MS = 30000 };
 
 bool kafka_is_member(const struct world *world, unsigned node, uint64_t life)
 {
@@ -65,6 +65,33 @@ static void assign(struct world *world)
 /* ---- rounds -------------------------------------------------------------------------------------
  */
 
+static bool has_orphans(const struct world *world)
+{
+    uint32_t given = 0;
+    for (unsigned i = 0; i < world->mix.nodes; i++)
+        given |= world->kafka.given[i];
+    return given != (1U << world->mix.partitions) - 1;
+}
+
+/* As worker/io/orphans.h: a member that died after it had given partitions away in its mind, and
+ * came back, leaves them to nobody. Some worker sees it, leaves the group and joins it again. */
+static void on_orphans(struct world *world, void *what)
+{
+    if (world->kafka.rebalancing || (uint64_t)(uintptr_t)what != world->kafka.round ||
+        !has_orphans(world))
+        return;
+    for (unsigned i = 0; i < world->mix.nodes; i++) {
+        struct node *node = world->nodes[i];
+        if (node_is_silent(node) || !kafka_is_member(world, i, node->life))
+            continue;
+        world_trace(world, "worker %u: joins again, for partitions that nobody has", i);
+        kafka_leave(world, i);
+        source_tell(node, world->now_ms + 1, &(struct group_news){.lost = true});
+        return;
+    }
+    world_plan(world, world->now_ms + ORPHANS_MS, on_orphans, what);
+}
+
 static void complete(struct world *world)
 {
     struct kafka *kafka = &world->kafka;
@@ -75,6 +102,8 @@ static void complete(struct world *world)
     kafka->generation++;
     assign(world);
     world->counts.rebalances++;
+    if (has_orphans(world))
+        world_plan(world, world->now_ms + ORPHANS_MS, on_orphans, (void *)(uintptr_t)kafka->round);
     for (unsigned i = 0; i < world->mix.nodes; i++)
         if (kafka->members[i].is_in)
             source_tell(world->nodes[i], world->now_ms + 1 + world_between(world, 0, SYNC_MOST_MS),

@@ -148,8 +148,9 @@ void node_crash_later(struct node *node)
 /* The stage at which a poisoned event ends its process: before its intent, or after it. */
 static bool is_poison(const struct request *rq)
 {
-    const struct sim_event *event = record_of(rq)->event;
-    return event != NULL && event->poison &&
+    const struct sim_record *record = record_of(rq);
+    const struct sim_event *event = record->event;
+    return event != NULL && event->poison && record->body == 0 &&
            rq->stage == (event->number % 2 == 0 ? STAGE_DRY_RUN : STAGE_SUBMIT);
 }
 

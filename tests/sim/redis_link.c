@@ -291,6 +291,7 @@ void redis_send(struct redis *redis, struct redis_command *command,
             (struct letter){.node = redis->node, .life = redis->node->life, .deliver = on_break};
         world_send(world, world->now_ms + world_between(world, 0, 2 * LATENCY_MOST_MS), message);
     }
+    (void)node_enters(redis->node, NULL); /* it may die with the command under way */
 }
 
 int64_t redis_latency_ms(struct redis *redis)

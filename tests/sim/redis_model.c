@@ -202,6 +202,8 @@ enum redis_word redis_model_record(struct redis_model *redis, int number,
     int64_t now_ms = caller->now_us / 1000;
     struct redis_key *key = look_up(redis, number, now_ms);
     bool mine = key->owner == caller->owner && key->fence == record->fence;
+    if (key->state == REDIS_CLAIMED && record->out == ANSWER_SUBMITTED && key->hash == record->hash)
+        mine = true;
     if (key->state == REDIS_MARKED && record->cid[0] != '\0' && strcmp(key->cid, record->cid) == 0)
         mine = true;
     bool is_there = key->state != REDIS_FREE;
