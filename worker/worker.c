@@ -64,7 +64,8 @@ static void next_phase(struct worker *w)
         worker_leave(w, WORKER_INTERNAL,
                      "kafka: the broker refuses a reply even in brief; raise max.message.bytes of "
                      "the replies topic");
-    bool at_rest = pipeline_is_idle(&w->pipeline) && settle_is_idle(w->settle);
+    bool at_rest = pipeline_is_idle(&w->pipeline) && settle_is_idle(w->settle) &&
+                   redis_is_idle(w->redis); /* it has the claims back */
     if (w->phase == WORKER_DRAINS && at_rest)
         finish_drain(w);
 }
@@ -283,6 +284,19 @@ static void leave_now(int number)
     _exit(WORKER_STOPPED_EARLY);
 }
 
+enum { GIVE_BACK_MS = 1000 }; /* Redis runs thousands of scripts in that time */
+
+/* A connection that closes takes with it what Redis has not read yet. */
+static void give_claims_back(struct worker *w)
+{
+    uint64_t end_ms = uv_hrtime() / 1000000 + GIVE_BACK_MS;
+    uv_prepare_stop(&w->prepare);
+    pipeline_drop_all(&w->pipeline);
+    while (w->exit_code != WORKER_STOPPED_EARLY && !redis_is_idle(w->redis) &&
+           uv_hrtime() / 1000000 < end_ms)
+        uv_run(&w->loop, UV_RUN_ONCE);
+}
+
 /* In the order in which they use each other: what posts goes first, what holds the records last. */
 static void close_parts(struct worker *w)
 {
@@ -291,9 +305,9 @@ static void close_parts(struct worker *w)
     admin_destroy(w->admin);
     http_destroy(w->http);
     settle_destroy(w->settle);
-    redis_abandon(w->redis); /* it still gives claims back */
+    redis_abandon(w->redis);      /* it still gives claims back */
     if (w->pipeline.pool != NULL) /* NULL: there was no memory to start with */
-        pipeline_drop_all(&w->pipeline);
+        give_claims_back(w);
     redis_destroy(w->redis);
     w->redis = NULL;
     token_destroy(w->token);

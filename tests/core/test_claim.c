@@ -108,22 +108,25 @@ static void tells_what_was_forgotten_or_crashes(void **state)
         bool forgot;
         enum outcome outcome;
         int64_t intent_ms;
+        bool validation_only;
     } table[] = {
-        {"new", 0, true, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_RECORD_SKEW_MS},
-        {"taken", 1, true, OUTCOME_FORGOTTEN, RECORD_MS - CLAIM_RECORD_SKEW_MS},
-        {"taken", 2, false, OUTCOME_EXPIRED, 0},
-        {"taken", 3, false, OUTCOME_INVALID, 0},
-        {"taken", 4, false, OUTCOME_INVALID, 0},
-        {"taken", 3, true, OUTCOME_UNKNOWN, 0},
-        {"interrupted", 2, false, OUTCOME_INTERRUPTED, 900},
-        {"interrupted", 3, false, OUTCOME_UNKNOWN, 900},
+        {"new", 0, true, OUTCOME_FORGOTTEN, RECORD_MS, false},
+        {"taken", 1, true, OUTCOME_FORGOTTEN, RECORD_MS, false},
+        {"new", 0, true, OUTCOME_EXPIRED, 0, true},
+        {"taken", 3, true, OUTCOME_INVALID, 0, true},
+        {"taken", 2, false, OUTCOME_EXPIRED, 0, false},
+        {"taken", 3, false, OUTCOME_INVALID, 0, false},
+        {"taken", 4, false, OUTCOME_INVALID, 0, false},
+        {"taken", 3, true, OUTCOME_UNKNOWN, 0, false},
+        {"interrupted", 2, false, OUTCOME_INTERRUPTED, 900, false},
+        {"interrupted", 3, false, OUTCOME_UNKNOWN, 900, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct request rq = {
             .stage = STAGE_CLAIM,
             .record = {.topic = "t", .timestamp_ms = RECORD_MS},
-            .event = {.expiry_ms = WALL_MS - 1},
+            .event = {.expiry_ms = WALL_MS - 1, .validation_only = table[i].validation_only},
         };
         struct claim_answer answer = {.word = str_of(table[i].word),
                                       .fence = 7,

@@ -37,6 +37,7 @@
     "\",\"target\":{\"objectId\":\"" target "\",\"email\":\"A@x.example\"}}}"
 /* The intent is at 12:00:00. */
 #define BEFORE  "\"2026-03-01T11:59:54.999Z\""
+#define LONG    "\"2026-03-01T11:49:59.999Z\""
 #define SKEWED  "\"2026-03-01T11:59:55Z\""
 #define JUST    "\"2026-03-01T11:59:59.999Z\""
 #define AT      "\"2026-03-01T12:00:00Z\""
@@ -109,10 +110,13 @@ static const struct row {
             "accessPackageAssignmentRequests?$skiptoken=100\"}", NONE}, OUTCOME_UNDECIDED},
     {"forgotten add: ours", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
      {NONE, LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
+    {"forgotten add: within the skew of the record's time", DOUBT_FORGOTTEN, ADD,
+     {BY_TARGET, REQUESTS}, {NONE, LIST(REQUEST("AdminAdd", "Delivered", SKEWED, TARGET))},
+     OUTCOME_UNDECIDED},
     {"forgotten add: it stands", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
      {LIST(STANDING), NONE}, OUTCOME_ABSENT},
     {"forgotten add: an older one", DOUBT_FORGOTTEN, ADD, {BY_TARGET, REQUESTS},
-     {NONE, LIST(REQUEST("AdminAdd", "Delivered", BEFORE, TARGET))}, OUTCOME_ABSENT},
+     {NONE, LIST(REQUEST("AdminAdd", "Delivered", LONG, TARGET))}, OUTCOME_ABSENT},
     {"sent add: a page that cannot be asked for", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, "{\"value\":[],\"@odata.nextLink\":\"https://elsewhere.example/secret\"}"},
      OUTCOME_UNDECIDED},

@@ -25,6 +25,8 @@ static void an_owner_before_us_is_quoted_while_its_records_are_open(void **state
     struct partition partition = {.ledger = {.touched = 20}, .inherited = earlier};
     assert_ptr_equal(at(&partition, 19), &partition.inherited);
     assert_ptr_equal(at(&partition, 20), &now);
+    assert_ptr_equal(partition_witness(&partition, &(struct ledger){.frontier = 30}, &nothing),
+                     &partition.inherited); /* Redis has not been asked yet */
     partition.inherited = nothing;
     assert_ptr_equal(at(&partition, 19), &now);
 }

@@ -34,7 +34,7 @@ static void is_full_by_bytes_but_takes_one_large_record(void **state)
     struct partition partition = {0};
     struct header header = {str_of("name"), str_of("12")};
     struct record record = {.key = str_of("key"),
-                            .value = {"", 91},
+                            .value = {"", 91 - sizeof header},
                             .headers = &header,
                             .header_count = 1};
     assert_true(pool_init(&pool, 10, 100));

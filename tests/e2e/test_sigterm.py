@@ -50,6 +50,20 @@ class SigtermTest(harness.E2eCase):
         harness.figure("e2e SIGTERM", f"exit 0 after {took:.1f} s with {answered} of {COUNT} "
                                       f"answered, the rest by another; {report.line()}")
 
+    def test_all_claims_are_given_back(self):
+        """A thousand events asleep, for Graph is in trouble: the next worker need not wait."""
+        world = self.world()
+        maker = events.Maker(8, "asleep")
+        made = [maker.submitted() for _ in range(1000)]
+        world.sandbox.faults({"match": {"op": "dry_run", "times": -1}, "action": {
+            "status": {"code": 500, "body": "graph", "error": "UnknownError"}}})
+        world.send(made)
+        worker = world.worker()
+        worker.wait_ready()
+        processes.wait_until("they are at work", lambda: worker.in_flight("dry_run") > 900, 30)
+        self.assertEqual(0, worker.stop())
+        self.assertEqual([], list(world.redis.client.scan_iter(f"{world.name}:event:*")))
+
     def test_drain_time_runs_out(self):
         """A Graph that never answers: exit 0 when the drain time ends; the rest comes again."""
         world = self.world(drain="2s", graph={"timeout": "10s"}, redis={"lease": "13s"})

@@ -53,18 +53,18 @@ static bool is_crash_loop(struct request *rq, const struct claim_answer *answer)
  * sent after the record was written. */
 static enum outcome read_forgotten(struct request *rq)
 {
-    if (rq->record.timestamp_ms > CLAIM_RECORD_SKEW_MS)
-        rq->claim.intent_wall_ms = rq->record.timestamp_ms - CLAIM_RECORD_SKEW_MS;
+    rq->claim.intent_wall_ms = rq->record.timestamp_ms > 0 ? rq->record.timestamp_ms : 0;
     return OUTCOME_FORGOTTEN;
 }
 
 static enum outcome read_ours(struct request *rq, const struct claim_answer *answer, int64_t now_ms,
                               int64_t wall_ms)
 {
+    bool forgot = answer->forgot && !rq->event.validation_only; /* which is never sent for real */
     rq->claim = (struct claim){.fence = answer->fence, .confirmed_ms = now_ms};
     if (is_crash_loop(rq, answer))
-        return answer->forgot ? OUTCOME_UNKNOWN : OUTCOME_INVALID;
-    if (answer->forgot)
+        return forgot ? OUTCOME_UNKNOWN : OUTCOME_INVALID;
+    if (forgot)
         return read_forgotten(rq);
     return request_is_expired(rq, wall_ms) ? OUTCOME_EXPIRED : OUTCOME_OK;
 }

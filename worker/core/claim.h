@@ -15,9 +15,6 @@ enum {
     CLAIM_HELD_PAUSE_MAX_MS = 1000,
     /* … and no sooner than this, so that a lease about to end is not hammered. */
     CLAIM_HELD_PAUSE_MIN_MS = 50,
-    /* How far the clock that gave a record its time may be ahead of Graph's: a producer's is
-     * anybody's. Within it, another's request for the same is taken for ours. */
-    CLAIM_RECORD_SKEW_MS = 10 * 60 * 1000,
     /* So many crashes while it was worked on: it is taken for their cause (code crashLoop). */
     CLAIM_CRASHES_MAX = 3,
     /* The interlock is lifted by a person: once a second is often enough to see it. */

@@ -152,10 +152,13 @@ size_t ledger_metadata_write(const struct ledger *ledger, const struct witness *
     uint8_t bytes[BITS_BYTES_MAX + 8];
     char known[WITNESS_TEXT_SIZE];
     witness_write(witness, known);
+    /* All that may have been worked on, by us or by an owner before us. */
+    int64_t ahead = ledger->touched - ledger->frontier;
+    uint32_t window = ahead > ledger->window ? (uint32_t)ahead : ledger->window;
     size_t size = gather(ledger, bytes);
     assert(size <= BITS_BYTES_MAX);
     int head = snprintf(ret, LEDGER_METADATA_MAX,
-                        "u1:%" PRId64 ":%" PRIu32 ":%s:", ledger->frontier, ledger->window, known);
+                        "u1:%" PRId64 ":%" PRIu32 ":%s:", ledger->frontier, window, known);
     size_t length = (size_t)head + base64_encode(bytes, size, ret + head);
     uint32_t crc = crc32_of(ret, length);
     return length +

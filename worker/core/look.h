@@ -47,9 +47,12 @@ enum {
     LOOK_PATH_MAX = 2048, /* an address that every server and proxy takes */
     /* GETs of one look-up: 3,000 requests of one package at Graph's usual page of 100. */
     LOOK_STEPS_MAX = 32,
-    /* Redis' clock wrote the intent, Graph's the request: hosts with NTP are this close by far. It
-     * is never counted in our favour. */
+    /* Graph's clock as the dry run told it, or Redis', wrote the intent, Graph's the request: hosts
+     * with NTP are this close by far. It is never counted in our favour. */
     LOOK_CLOCK_SKEW_MS = 5000,
+    /* Where Redis forgot the intent, the record's time stands for it: a producer's clock is
+     * anybody's. */
+    LOOK_RECORD_SKEW_MS = 10 * 60 * 1000,
 };
 
 /* Writes the path and query of GET number `step` (from 0), below graph.base_url, values escaped.

@@ -142,7 +142,8 @@ static enum match match_sent(const struct request *rq, const cJSON *item)
     if (rq->claim.intent_wall_ms == 0 || !rfc3339_parse(str_of(created), &created_ms))
         return MATCH_MAYBE;
     int64_t early_ms = rq->claim.intent_wall_ms - created_ms;
-    if (early_ms > LOOK_CLOCK_SKEW_MS)
+    bool forgotten = rq->doubt == DOUBT_FORGOTTEN;
+    if (early_ms > (forgotten ? LOOK_RECORD_SKEW_MS : LOOK_CLOCK_SKEW_MS))
         return MATCH_NONE;
     bool other = has_other_reason(rq, item);
     if (early_ms > 0)

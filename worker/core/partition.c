@@ -10,7 +10,8 @@ void partition_note_loss(struct partition *partition, const struct witness *befo
 const struct witness *partition_witness(const struct partition *partition,
                                         const struct ledger *ledger, const struct witness *now)
 {
-    if (ledger->frontier < ledger->touched && witness_is_known(&partition->inherited))
+    bool open = ledger->frontier < ledger->touched || !witness_is_known(now);
+    if (open && witness_is_known(&partition->inherited))
         return &partition->inherited;
     if (ledger->frontier < partition->forgotten_end && witness_is_known(&partition->forgotten))
         return &partition->forgotten;

@@ -183,6 +183,8 @@ static void apply(struct pipeline *p, struct request *rq, int64_t now_ms)
     if (verdict.move == MOVE_STOP)
         p->mode = PIPELINE_STOPPED;
     plan_note(rq, &verdict, now_ms);
+    if (verdict.retracts)
+        fault_clear(&rq->fault);
     if (verdict.move == MOVE_STOP || is_dropped(p, rq, &verdict))
         leave(p, rq);
     else

@@ -32,7 +32,8 @@ bool pool_has_room(const struct pool *pool)
 
 static size_t record_bytes(const struct record *record)
 {
-    size_t bytes = record->key.size + record->value.size;
+    size_t bytes =
+        record->key.size + record->value.size + record->header_count * sizeof *record->headers;
     for (size_t i = 0; i < record->header_count; i++)
         bytes += record->headers[i].name.size + record->headers[i].value.size;
     return bytes;

@@ -199,6 +199,12 @@ static bool is_refusing(const struct redis *redis)
     return (int64_t)uv_now(redis->loop) < redis->refused_until_ms;
 }
 
+bool redis_is_idle(const struct redis *redis)
+{
+    return redis_connection_is_idle(redis->connection) ||
+           !redis_connection_is_up(redis->connection);
+}
+
 bool redis_is_up(const struct redis *redis)
 {
     return redis_interlock_is_known(&redis->interlock) && !is_refusing(redis);

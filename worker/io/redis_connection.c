@@ -313,6 +313,11 @@ void redis_connection_leave(struct redis_connection *c, const char *why)
     drop(c, why);
 }
 
+bool redis_connection_is_idle(const struct redis_connection *c)
+{
+    return c->open == 0;
+}
+
 bool redis_connection_is_up(const struct redis_connection *c)
 {
     return c->state == STATE_UP;

@@ -50,6 +50,8 @@ const struct redis_facts *redis_connection_facts(const struct redis_connection *
 void redis_connection_leave(struct redis_connection *connection, const char *why);
 
 bool redis_connection_is_up(const struct redis_connection *connection);
+/* No command waits for an answer. */
+bool redis_connection_is_idle(const struct redis_connection *connection);
 /* At the last try Redis refused our name or password, or our user may not do what it must. */
 bool redis_connection_is_refused(const struct redis_connection *connection);
 /* "" when it is up; else a sentence that names the setting; never a password. */

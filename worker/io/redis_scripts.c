@@ -14,10 +14,10 @@
 #define MEMORY                                                                                    \
     "local life = text(math.max(keep, 2 * lease))\n"                                              \
     "local lock, memory, counted, theirs = unpack(redis.call('MGET', unpack(KEYS, 2)))\n"         \
-    "local writes = tonumber(counted or 0)\n"                                                     \
+    "local writes = tonumber(counted or '') or 0\n"                                               \
     "local function lost(id, least, found) return memory == id and found < tonumber(least) end\n" \
     "if not memory or #memory ~= #fresh or lost(known, known_writes, writes)\n"                   \
-    "    or lost(witness, witness_writes, tonumber(theirs or 0)) then\n"                          \
+    "    or lost(witness, witness_writes, tonumber(theirs or '') or 0) then\n"                    \
     "  memory = fresh\n"                                                                          \
     "  redis.call('SET', KEYS[3], memory)\n"                                                      \
     "end\n"                                                                                       \
@@ -99,10 +99,11 @@ static const char mark[] =
 static const char record[] = CLOCK
     "local owner, keep, fence, hash, cid, intent, res, out, org = unpack(ARGV)\n"
     "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'cid', 'out', 'org', 'mark',\n"
-    "                       'v')\n"
+    "                       'v', 'hash')\n"
     "local st = was[1]\n"
     "local mine = was[2] == owner and was[3] == fence\n"
     "if st == 'marked' and cid ~= '' and was[4] == cid then mine = true end\n"
+    "if st == 'claimed' and out == 'submitted' and was[9] == hash then mine = true end\n"
     "if st and was[8] ~= '1' then return {'lost'} end\n"
     "if st and not mine then\n"
     "  return {st == 'done' and was[6] == org and was[5] == out and 'ok' or 'lost'}\n"
