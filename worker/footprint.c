@@ -16,7 +16,7 @@ enum {
        Debian 12's libraries. */
     PROGRAM_BYTES = 24 * MIB,
     /* A request's place in lanes, sleepers and queues. */
-    PLACES_BYTES = 256,
+    PLACES_BYTES = 384,
     /* The shortest value in a list is two bytes ("1,"), and one node of cJSON's in the heap. */
     LEAST_VALUE_BYTES = 2,
     HEAP_HEAD_BYTES = 16,
