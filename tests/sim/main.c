@@ -14,6 +14,7 @@ enum { JOBS_MAX = 64, FAILURES_MAX = 20 };
 static const char help[] =
     "usage: usher-sim [--histories N] [--seed S] [--events N] [--jobs J] [--only FAULT[,FAULT]]\n"
     "       usher-sim --replay SEED [--events N] [--trace]\n"
+    "       --break NAME: something of the worker, to see that it is noticed (sabotage.c)\n"
     "Runs simulated histories of the worker's real core, one for each seed from S on, and checks\n"
     "every invariant after each. Exit 1 if one is broken.\n";
 
@@ -46,6 +47,8 @@ static void read_options(int argc, char **argv, struct options *ret)
         {"only", required_argument, NULL, 'o'},
         {"replay", required_argument, NULL, 'r'},
         {"trace", no_argument, NULL, 't'},
+        {"break", required_argument, NULL, 'b'},
+
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -63,7 +66,10 @@ static void read_options(int argc, char **argv, struct options *ret)
             ret->jobs = (unsigned)number;
         else if (option == 'o')
             campaign->only_kinds = read_kinds(optarg);
-        else if (option == 'r') {
+        else if (option == 'b' && sabotage_find(optarg) != NULL) {
+            campaign->sabotage = sabotage_find(optarg);
+            campaign->only_kinds = campaign->sabotage->kinds;
+        } else if (option == 'r') {
             campaign->first_seed = number;
             campaign->histories = 1;
         } else if (option == 't')

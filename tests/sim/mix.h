@@ -64,26 +64,6 @@ struct mix {
     unsigned duplicates, keyed; /* share of records, in ten thousandths */
 };
 
-/* What may be broken on purpose, to see that the checker notices (test_checker.c). */
-struct sabotage {
-    const char *name;
-    bool skips_intent;     /* mark says ok and writes nothing */
-    bool ignores_fence;    /* a mark of an old owner is taken */
-    bool settles_at_once;  /* graph.settle 0 */
-    bool sends_again;      /* a call that broke is sent once more, silently: no guard */
-    bool replies_first;    /* the answer is not in Redis when the reply goes out */
-    bool commits_one_more; /* the offset behind an unanswered record */
-    bool ignores_bits;     /* the next owner does not read the bitmap */
-    bool drops_witness;    /* what Redis forgot is not noticed */
-    bool keeps_producer;   /* no new producer after an indefinite error */
-    bool keeps_epoch;      /* who lost a partition goes on */
-    bool sends_late;       /* no question whether the claim is fresh */
-    bool ignores_throttle; /* Retry-After is not heeded */
-    bool skips_dry_run;    /* a dry run passes without being asked */
-    bool believes_absent;  /* what may have happened and is not found was not sent */
-    bool forgets_answers;  /* a duplicate's stored answer is worked on anew */
-};
-
 struct world;
 void mix_draw(struct world *world, struct mix *ret);
 static inline bool mix_has(const struct mix *mix, enum mishap fault)

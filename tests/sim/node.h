@@ -49,7 +49,3 @@ void node_crash_later(struct node *node);
 /* Whose code runs now; NULL: the world's. */
 struct node *node_running(void);
 int64_t node_wall_ms(const struct node *node);
-
-/* ---- sabotage.c: what is broken on purpose ---- */
-void sabotage_stages(const struct world *world, struct stage_ops *stages);
-void sabotage_plan(const struct world *world, struct plan *plan);

@@ -21,6 +21,7 @@ static void read_claim(struct redis *redis, struct redis_command *command, struc
     char origin[ORIGIN_SIZE] = "";
     if (answer->origin != 0)
         claim_origin(&world->workload.records[answer->origin - 1].record, origin);
+    bool notices = answer->forgot || command->other_server;
     struct claim_answer read = {
         .word = str_of(redis_word(answer->word)),
         .fence = answer->fence,
@@ -31,14 +32,14 @@ static void read_claim(struct redis *redis, struct redis_command *command, struc
         .stored = answer->stored,
         .origin = str_of(origin),
         .crashes = answer->crashes,
-        .forgot = (answer->forgot || command->other_server) && !world->sabotage->drops_witness,
+        .forgot = notices && !world->sabotage->drops_witness,
     };
     if (answer->word == REDIS_WORD_INTERLOCK)
         redis_see_interlock(redis, true);
     world->counts.interrupted += answer->word == REDIS_WORD_INTERRUPTED;
     bool is_new = answer->word == REDIS_WORD_NEW || answer->word == REDIS_WORD_TAKEN;
     struct sim_event *event = record_of(rq)->event;
-    event->unnoticed = event->unnoticed || (event->forgotten && is_new && !read.forgot);
+    event->unnoticed = event->unnoticed || (event->forgotten && is_new && !notices);
     enum outcome outcome = claim_read(rq, &read, command->sent_ms, node_wall_ms(redis->node));
     world->counts.forgotten += outcome == OUTCOME_FORGOTTEN;
     pipeline_post(&redis->node->worker.pipeline, rq, outcome);

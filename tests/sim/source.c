@@ -76,8 +76,6 @@ static void take_up(struct source *source, unsigned p, const struct offset *comm
                    committed->metadata, (int)offset);
     if (world->sabotage->ignores_bits)
         ledger_open(&partition->ledger, offset, "", &partition->inherited);
-    if (world->sabotage->drops_witness)
-        partition->inherited = (struct witness){0};
     int64_t high = (int64_t)world->kafka.logs[p].count;
     if (partition->ledger.touched > high)
         partition->ledger.touched = high;

@@ -198,7 +198,6 @@ void world_trace(const struct world *world, const char *format, ...)
 
 static void reset(struct world *world, const struct history *history)
 {
-    static const struct sabotage none = {.name = "none"};
     world->seed = history->seed;
     world->random = history->seed * 0x2545F4914F6CDD1DU + 1;
     world->now_ms = WORLD_START_MS;
@@ -207,7 +206,7 @@ static void reset(struct world *world, const struct history *history)
     world->scrap_next = 0;
     world->scrap_used = SCRAP_BLOCK;
     world->trace = history->trace;
-    world->sabotage = history->sabotage != NULL ? history->sabotage : &none;
+    world->sabotage = history->sabotage != NULL ? history->sabotage : &sabotage_none;
     world->counts = (struct counts){.histories = 1, .events = history->records};
     world->redis_away_until_ms = world->redis_slow_until_ms = 0;
     reset_slots(world);

@@ -5,6 +5,7 @@
 #include "tests/sim/kafka.h"
 #include "tests/sim/mix.h"
 #include "tests/sim/redis_model.h"
+#include "tests/sim/sabotage.h"
 #include "tests/sim/tools.h"
 #include "tests/sim/workload.h"
 
