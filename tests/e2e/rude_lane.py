@@ -42,7 +42,7 @@ class Lane:
         test.addCleanup(self.rude.close)
         self.world.settings = harness.merged(self.world.settings, {
             "log": {"level": "debug"}, "redis": {"lease": "15s"},
-            "graph": {"base_url": self.rude.url, "timeout": "4s", "settle": "2s", "eventual": "2s",
+            "graph": {"base_url": self.rude.url, "timeout": "5s", "settle": "2s", "eventual": "2s",
                       "retry_attempts": 3, "in_flight": 256, **(graph or {}),
                       **({"tls_ca_file": ca} if ca else {})}})
         self.cases = []

@@ -4,6 +4,7 @@ passed (guarantee I13), in whatever form it stands there; and no event pays for 
 
 The server's own clock tells. tests/core/test_retry_after.c has all forms of the header.
 """
+import concurrent.futures
 import email.utils
 import time
 
@@ -22,12 +23,11 @@ FORMS = {  # name: (headers, seconds to wait)
     "two": ([("Retry-After", "1"), ("Retry-After", "2.5")], 2.5),
     "past": ([("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")], 0),
     "negative": ([("Retry-After", "-5")], NO_WORD),
-    "exponent": ([("Retry-After", "1e9")], NO_WORD),
     "missing": ([], NO_WORD),
     "for ever": ([("Retry-After", "1000000000")], None),  # longer than the test
 }
 SAID = ["whole", "decimal", "date", "past", "two", "for ever"]
-UNSAID = ["missing", "negative", "exponent", "for ever"]
+UNSAID = ["missing", "negative", "for ever"]
 
 
 def form(name):
@@ -58,22 +58,19 @@ class ThrottleTest(harness.E2eCase):
         said = [f"{c.name} after {c.time - fault.fired[0]:.3f} s" for c in early]
         self.assertEqual([], said, f"{what}: {len(said)} calls came early, not after {seconds} s")
 
-    def play(self, lanes, i):
-        """One throttled call in each lane, with a status, a call and a form of its own."""
-        calls, rounds = ("dry_run", "submit", "look"), []
-        for j, (lane, status, names) in enumerate(lanes):
-            if i < len(names):
-                call = "dry_run" if status == 503 else calls[(i + j) % 3]
-                rounds.append((lane, f"{call} {status} {names[i]}",
-                               *self.start_round(lane, status, call, names[i])))
-        for lane, what, fault, seconds in rounds:
-            if seconds is not None:
+    def play(self, lane, status, names):
+        """One throttled call after the other, each with a form of its own."""
+        calls = ("dry_run",) if status == 503 else ("dry_run", "submit", "look")
+        for i, name in enumerate(names):
+            call = calls[i % len(calls)]
+            fault, seconds = self.start_round(lane, status, call, name)
+            if seconds is None:
+                processes.wait_until(name, lambda f=fault: f.fired, 20)
+                seconds = 4
+                time.sleep(max(0, fault.fired[0] + seconds - time.monotonic()))
+            else:
                 lane.wait(60)
-                self.check_silence(lane, fault, seconds, what)
-                continue
-            processes.wait_until(what, lambda f=fault: f.fired, 20)
-            time.sleep(max(0, fault.fired[0] + 4 - time.monotonic()))
-            self.check_silence(lane, fault, 4, what)
+            self.check_silence(lane, fault, seconds, f"{call} {status} {name}")
 
     def test_retry_after(self):
         began = time.monotonic()
@@ -86,8 +83,10 @@ class ThrottleTest(harness.E2eCase):
             lane.start()
         for lane in lanes:
             lane.warm_up()
-        for i in range(len(SAID)):
-            self.play(played, i)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            running = [pool.submit(self.play, *one) for one in played]
+        for one in running:
+            one.result()
         count, problems = 0, []
         for lane in lanes:
             lane.cases = [c for c in lane.cases if c.event.place in lane.replies()]

@@ -5,6 +5,7 @@ says, and nothing is granted twice.
 
 usage: test_transport.py [--full]    --full: five rounds, and each fault for ever too
 """
+import concurrent.futures
 import os
 import random
 import sys
@@ -18,12 +19,11 @@ from rude_graph import REFUSAL, Answer, Barrier, Fault, error_body
 from rude_lane import MANY, Case, Lane, lost
 
 FULL = "--full" in sys.argv
-LANES = 4  # workers that play the faults of whole connections
+LANES = 3  # workers that play the faults of whole connections
 GROWTH_MOST = 64 << 20  # I12: 256 KiB of a body for each call under way, and some air
 
 # How far the answer comes, for each act of rude_http1.py and of rude_http2.py.
-WHOLE = """answer chunked until_close hints_first byte_by_byte close_after_answer two_answers
-           trailers""".split()
+WHOLE = "answer chunked until_close hints_first byte_by_byte two_answers trailers".split()
 UNREADABLE = """length_too_short hex_length gzip_bomb deflate_bomb body_of_100_mb
                 endless_chunks""".split()
 CUT = """cut_header cut_header_reset cut_body cut_body_reset cut_chunk no_last_chunk hang_in_body
@@ -44,6 +44,7 @@ SHARED = """close abort goaway_after goaway_not_this_one goaway_none flood_of_se
             flood_of_pings headers_without_end bad_compression frame_too_large data_before_headers
             push_promise garbage zero_window_update flood_of_1xx""".split()
 HONEST = "submitted|failed|unknown|rejected"  # none of them a lie, as long as the ledger agrees
+AFTERWARDS = "close_after_answer second_answer_later".split()  # hurt who comes next
 REFUSED = Answer(400, [("Content-Type", "application/json")], error_body())
 
 
@@ -136,31 +137,15 @@ class TransportTest(harness.E2eCase):
                             ":quarantine_size_mb=8:thread_local_quarantine_size_kb=64"}
         return lane
 
-    def lanes(self, seed):
-        http1 = [act for act in rude_http1.ACTS if act != "second_answer_later"]
-        http2 = [act for act in rude_http2.ACTS if act not in SHARED]
-        for name, acts, how in (("http1", http1, ()), ("http2", http2, self.tls)):
-            cases = [case for act in acts for case in cases_of(act)]
-            cases += [case for act in acts for case in stubborn_cases(act)]
-            yield self.lane(f"{name}-{seed}", *how), cases
-        yield self.lane(f"interlock-{seed}", graph={"timeout": "8s"}), interlock_cases(
-            [act for act in UNREADABLE if act in http1])
-
-    def test_transport(self):
-        for seed in range(5 if FULL else 1):
-            self.check_faults(seed)
-
-    def check_faults(self, seed):
-        began, problems, most, said = time.monotonic(), [], 0, []
-        lanes = list(self.lanes(seed))
-        for lane, _ in lanes:
+    def started(self, lanes):
+        for lane in lanes:
             lane.start()
-        for lane, cases in lanes:
-            lane.warm_up()
-            lane.memory = memory_of(lane.worker)[0]
-            random.Random(seed).shuffle(cases)
-            lane.send(cases)
-        for lane, cases in lanes:
+        return lanes
+
+    def finish(self, what, began, lanes, extra=""):
+        """All answered: no case is wrong, nothing was granted twice, each worker stops well."""
+        problems, most, said = [], 0, []
+        for lane in lanes:
             lane.wait(200)
             growth = memory_of(lane.worker)[1] - lane.memory
             if growth > GROWTH_MOST:
@@ -168,54 +153,70 @@ class TransportTest(harness.E2eCase):
             found, most_here = lane.check()
             problems += [f"{lane.world.name}: {t}" for t in found + lane.report().problems]
             most = max(most, most_here)
-            said.append(f"{len(cases)} {lane.world.name} (+{growth >> 20} MiB)")
+            said.append(f"{len(lane.cases)} {lane.world.name} (+{growth >> 20} MiB)")
             locked = lane.world.name.startswith("interlock")
             self.assertEqual(76 if locked else 0, lane.worker.stop())
-        harness.figure("e2e transport", f"{', '.join(said)}; {len(problems)} wrong; most grants "
-                       f"of one event {most}; {time.monotonic() - began:.0f} s")
+        harness.figure(f"e2e {what}", f"{extra}{', '.join(said)}; {len(problems)} wrong; most "
+                       f"grants of one event {most}; {time.monotonic() - began:.0f} s")
         self.assertEqual([], problems, "\n" + "\n".join(problems))
         self.assertEqual(1, most)
 
-    def test_shared_connections(self):
-        """Faults of a whole HTTP/2 connection, one sort after the other in each lane."""
-        began, wrong, most = time.monotonic(), [], 0
-        lanes = [self.lane(f"shared-{i}", *self.tls, graph={"retry_attempts": 10})
-                 for i in range(LANES)]
-        for lane in lanes:
-            lane.start()
+    def warm_up(self, lanes):
         for lane in lanes:
             lane.warm_up()
-        for wave in range(0, len(SHARED), LANES):
-            playing = list(zip(lanes, SHARED[wave:wave + LANES]))
+            lane.memory = memory_of(lane.worker)[0]
+
+    # ---- of one call -----------------------------------------------------------------------------
+
+    def fault_lanes(self, seed):
+        return self.started([self.lane(f"http1-{seed}"), self.lane(f"http2-{seed}", *self.tls),
+                             self.lane(f"interlock-{seed}", graph={"timeout": "8s"})])
+
+    def check_faults(self, lanes, seed):
+        """Each fault for each call, all side by side."""
+        began = time.monotonic()
+        http1 = [act for act in rude_http1.ACTS if act not in AFTERWARDS]
+        http2 = [act for act in rude_http2.ACTS if act not in SHARED]
+        self.warm_up(lanes)
+        for lane, acts in zip(lanes, (http1, http2)):
+            cases = [c for act in acts for c in (*cases_of(act), *stubborn_cases(act))]
+            random.Random(seed).shuffle(cases)
+            lane.send(cases)
+        lanes[2].send(interlock_cases([act for act in UNREADABLE if act in http1]))
+        self.finish("transport", began, lanes, f"{len(http1)} and {len(http2)} faults; ")
+
+    # ---- of a connection -------------------------------------------------------------------------
+
+    def shared_lanes(self):
+        return self.started([self.lane(f"shared-{i}", *self.tls, graph={"retry_attempts": 10})
+                             for i in range(LANES)])
+
+    def check_shared_connections(self, lanes):
+        """Faults of a whole HTTP/2 connection, one sort after the other in each lane."""
+        began = time.monotonic()
+        self.warm_up(lanes)
+        for wave in range(0, len(SHARED), len(lanes)):
+            playing = list(zip(lanes, SHARED[wave:wave + len(lanes)]))
             for lane, act in playing:
                 lane.send([c for _ in range(5 if FULL else 1) for c in shared_cases(act)])
             for lane, _ in playing:
                 lane.wait(60)
         faults = [f for lane in lanes for case in lane.cases for f in case.faults]
         never = set(SHARED) - {f.act for f in faults if f.met and f.call == "submit"}
-        for lane in lanes:
-            found, most_here = lane.check()
-            wrong += [f"{lane.world.name}: {t}" for t in found + lane.report().problems]
-            most = max(most, most_here)
-            self.assertEqual(0, lane.worker.stop())
-        count, hit = sum(len(lane.cases) for lane in lanes), sum(f.met for f in faults)
-        harness.figure("e2e shared connections", f"{len(SHARED)} faults, {hit} calls hit, {count} "
-                       f"events; {len(wrong)} wrong; most grants of one event {most}; "
-                       f"{time.monotonic() - began:.0f} s")
-        self.assertEqual([], wrong, "\n" + "\n".join(wrong))
+        hit = sum(f.met for f in faults)
+        self.finish("shared connections", began, lanes,
+                    f"{len(SHARED)} faults, {hit} calls hit; ")
         self.assertEqual(set(), never)
-        self.assertEqual(1, most)
 
-    def test_dead_connections(self):
+    def dead_lanes(self):
+        return self.started([self.lane("dead1"), self.lane("dead2", *self.tls),
+                             self.lane("shut", *self.tls, shut=1)])
+
+    def check_dead_connections(self, lanes):
         """Connections that die without a word are not used for ever: the next tries are made on
         new ones. With the window that never opens only POSTs are stuck."""
         began = time.monotonic()
-        lanes = [self.lane("dead1"), self.lane("dead2", *self.tls),
-                 self.lane("shut", *self.tls, shut=1)]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.warm_up()
+        self.warm_up(lanes)
         for lane in lanes:
             if lane.rude.shut == 0:
                 lane.rude.freeze()
@@ -225,28 +226,40 @@ class TransportTest(harness.E2eCase):
             for lane in lanes:
                 lane.send([Case(f"{lane.world.name} {wave}", [], "submitted", (None, 1, 0))
                            for i in range(10)])
-        problems = []
-        for lane in lanes:
-            lane.wait(60)
-            problems += lane.check()[0]
-        self.assertEqual([], problems, "\n" + "\n".join(problems))
-        harness.figure("e2e dead connections", f"{len(lanes)} workers, all events submitted after "
-                       f"one time-out; {time.monotonic() - began:.0f} s")
+        self.finish("dead connections", began, lanes)
 
-    def test_answer_to_nobody(self):
-        """A second answer on a connection that rests is nobody's."""
-        lane = self.lane("nobody")
-        lane.start()
-        lane.warm_up()
-        for i in range(5):
-            later = Fault("submit", "second_answer_later", apply=True)  # an event's last call
-            lane.send([Case(f"second answer {i}", [later], "submitted", (1, 1, 0))])
+    def nobody_lanes(self):
+        return self.started([self.lane("nobody")])
+
+    def check_answer_to_nobody(self, lanes):
+        """What comes on a connection that rests, its end or an answer, is nobody's."""
+        began, lane = time.monotonic(), lanes[0]
+        self.warm_up(lanes)
+        for act in AFTERWARDS * 3:
+            later = Fault("submit", act, apply=True)  # an event's last call
+            lane.send([Case(act, [later], "submitted", (1, 1, 0))])
             lane.wait(30)
             time.sleep(0.3)
-            lane.send([Case(f"after second answer {i}", [], "submitted", (1, 1, 0))])
+            lane.send([Case(f"after {act}", [], "submitted", (1, 1, 0))])
             lane.wait(30)
-        problems = lane.check()[0]
-        self.assertEqual([], problems, "\n" + "\n".join(problems))
+        self.finish("answer to nobody", began, lanes)
+
+    def together(self, *parts):
+        """Much of each is waiting."""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            running = [pool.submit(*part) for part in parts]
+        for part in running:
+            part.result()
+
+    def test_calls(self):
+        self.together((self.check_faults, self.fault_lanes(0), 0),
+                      (self.check_answer_to_nobody, self.nobody_lanes()))
+        for seed in range(1, 5 if FULL else 1):
+            self.check_faults(self.fault_lanes(seed), seed)
+
+    def test_connections(self):
+        self.together((self.check_dead_connections, self.dead_lanes()),
+                      (self.check_shared_connections, self.shared_lanes()))
 
 
 if __name__ == "__main__":
