@@ -7,7 +7,8 @@
 #include <uv.h>
 
 /* libcurl's multi interface on a libuv loop: which sockets to watch, when to wake, and what has
- * ended. It knows nothing of Graph. worker/io/http.h and worker/io/token.h each have one. */
+ * ended. It knows nothing of Graph. worker/io/http.h and worker/io/token.h each have one. A
+ * connection on which a call timed out, and nothing came meanwhile, is not used again. */
 struct http_loop;
 
 /* A transfer. Whoever starts it owns it. on_done is called once for each start, from the loop,
