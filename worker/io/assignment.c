@@ -186,6 +186,10 @@ static bool take_up(struct assignment *assignment, rd_kafka_topic_partition_t *c
         committed->offset = RD_KAFKA_OFFSET_BEGINNING;
     else
         committed->offset = slot->partition.ledger.frontier;
+    int64_t end = committed_end(committed);
+    struct ledger *ledger = &slot->partition.ledger;
+    if (end >= ledger->frontier && end < ledger->touched)
+        ledger->touched = end;
     slot->partition.forgotten_end = 0;
     slot->partition.epoch++;
     assignment->slots[assignment->count++] = slot;
@@ -217,18 +221,6 @@ void assignment_turn(struct assignment *assignment)
         decline(assignment);
     }
     rd_kafka_topic_partition_list_destroy(partitions);
-}
-
-void assignment_see_end(const struct assignment *assignment, struct partition *partition,
-                        int64_t offset)
-{
-    int64_t low = 0, high = 0;
-    struct ledger *ledger = &partition->ledger;
-    if (offset < ledger->touched &&
-        rd_kafka_get_watermark_offsets(assignment->rk, assignment->settings->kafka.requests_topic,
-                                       partition->id, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        high > offset && high < ledger->touched)
-        ledger->touched = high;
 }
 
 int64_t assignment_lag(const struct assignment *assignment)

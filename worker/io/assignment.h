@@ -48,11 +48,6 @@ void assignment_offer(struct assignment *assignment,
 /* If the offsets have come: opens the ledgers and starts to fetch. */
 void assignment_turn(struct assignment *assignment);
 
-/* A record has come from Kafka, which now knows where the partition ends: what lies beyond was not
- * there for an earlier owner (ledger.touched). */
-void assignment_see_end(const struct assignment *assignment, struct partition *partition,
-                        int64_t offset);
-
 /* source_lag() */
 int64_t assignment_lag(const struct assignment *assignment);
 

@@ -24,6 +24,19 @@ static rd_kafka_resp_err_t ask(const struct committed *committed)
     return code;
 }
 
+/* What comes after its end was not there for an earlier owner. */
+static void ask_ends(const struct committed *committed)
+{
+    for (int i = 0; i < committed->partitions->cnt; i++) {
+        rd_kafka_topic_partition_t *element = &committed->partitions->elems[i];
+        int64_t low = 0, high = -1;
+        if (element->offset >= 0 && committed->state == COMMITTED_ASKING)
+            (void)rd_kafka_query_watermark_offsets(committed->consumer, element->topic,
+                                                   element->partition, &low, &high, TRY_MS);
+        element->opaque = (void *)(intptr_t)high;
+    }
+}
+
 static void *run(void *context)
 {
     struct committed *committed = context;
@@ -34,6 +47,8 @@ static void *run(void *context)
                   rd_kafka_err2str(committed->code));
         usleep(PAUSE_MS * 1000);
     }
+    if (committed->code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        ask_ends(committed);
     enum committed_state asking = COMMITTED_ASKING;
     if (atomic_compare_exchange_strong(&committed->state, &asking, COMMITTED_ANSWERED))
         committed->on_answer(committed->context);

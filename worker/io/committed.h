@@ -4,10 +4,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* What the group has committed for some partitions, asked on a thread of its own: the answer takes
- * 2 ms, but while a transaction of the group is open (its worker was killed) it waits for the end
- * of it, up to 10 s, and the loop must go on. */
+/* What the group has committed for some partitions, and where these end, asked on a thread of its
+ * own: the answer takes 2 ms and 1 for each partition, but while a transaction of the group is open
+ * (its worker was killed) it waits for the end of it, up to 10 s, and the loop must go on. */
 enum committed_state { COMMITTED_IDLE, COMMITTED_ASKING, COMMITTED_ANSWERED, COMMITTED_LEAVING };
 
 struct committed {
@@ -25,10 +26,18 @@ struct committed {
 bool committed_ask(struct committed *committed, rd_kafka_t *consumer,
                    const rd_kafka_topic_partition_list_t *partitions);
 
-/* The answer, once, for the caller to destroy; NULL: there is none yet. *ret_code is what the
+/* The answer, once, for the caller to destroy; NULL: there is none yet. Each element's `opaque` is
+ * committed_end(). *ret_code is what the
  * brokers refused for good, if anything; the list is then only the question. */
 rd_kafka_topic_partition_list_t *committed_take(struct committed *committed,
                                                 rd_kafka_resp_err_t *ret_code);
+
+/* Where the partition ended when it was asked; -1: it could not be told, or nothing was committed
+ * for it. */
+static inline int64_t committed_end(const rd_kafka_topic_partition_t *element)
+{
+    return (int64_t)(intptr_t)element->opaque;
+}
 
 /* Gives up the question (within 2 s) and returns it, or NULL. A zeroed struct is fine. */
 rd_kafka_topic_partition_list_t *committed_leave(struct committed *committed);

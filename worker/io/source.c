@@ -182,7 +182,6 @@ static bool take_from(struct source *source, struct slot *slot, int64_t wall_ms)
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         on_message_error(source, message);
     } else {
-        assignment_see_end(&source->assignment, &slot->partition, message->offset);
         switch (ledger_begin(&slot->partition.ledger, message->offset)) {
         case LEDGER_FULL:
             slot->held = message;
