@@ -91,6 +91,18 @@ static struct slot *slot_of(struct assignment *assignment, int32_t id)
     return assignment->all[id];
 }
 
+static void release(struct assignment *assignment, struct slot *slot)
+{
+    slot->partition.epoch++;
+    if (slot->held != NULL)
+        rd_kafka_message_destroy(slot->held);
+    slot->held = NULL;
+    size_t i = 0;
+    while (assignment->slots[i] != slot)
+        i++;
+    assignment->slots[i] = assignment->slots[--assignment->count];
+}
+
 /* ---- partitions come ---------------------------------------------------------------------------
  */
 
@@ -116,10 +128,36 @@ static void decline(struct assignment *assignment)
     rd_kafka_topic_partition_list_destroy(none);
 }
 
+bool assignment_see_member(struct assignment *assignment,
+                           const rd_kafka_consumer_group_metadata_t *group)
+{
+    if (assignment->count == 0 || membership_is_kept(&assignment->membership, group))
+        return true;
+    log_write(
+        LOG_WARN, "kafka.dropped",
+        "the group had dropped this member and given its partitions to others; it joins again");
+    while (assignment->count > 0)
+        release(assignment, assignment->slots[0]);
+    assignment->must_join = true;
+    return false;
+}
+
+/* As whom are partitions offered to us? False: not as the member that holds the others. */
+static bool note_member(struct assignment *assignment)
+{
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(assignment->rk);
+    bool kept = assignment_see_member(assignment, group);
+    if (kept && assignment->count == 0)
+        membership_note(&assignment->membership, group);
+    if (group != NULL)
+        rd_kafka_consumer_group_metadata_destroy(group);
+    return kept;
+}
+
 void assignment_offer(struct assignment *assignment,
                       const rd_kafka_topic_partition_list_t *partitions)
 {
-    if (partitions->cnt == 0 || assignment->leaving)
+    if (!note_member(assignment) || partitions->cnt == 0 || assignment->leaving)
         decline(assignment);
     else if (!committed_ask(&assignment->committed, assignment->rk, partitions))
         fatal(assignment, 70, "cannot start a thread");
@@ -247,18 +285,6 @@ bool assignment_is_settled(const struct assignment *assignment)
 
 /* ---- and go ------------------------------------------------------------------------------------
  */
-
-static void release(struct assignment *assignment, struct slot *slot)
-{
-    slot->partition.epoch++;
-    if (slot->held != NULL)
-        rd_kafka_message_destroy(slot->held);
-    slot->held = NULL;
-    size_t i = 0;
-    while (assignment->slots[i] != slot)
-        i++;
-    assignment->slots[i] = assignment->slots[--assignment->count];
-}
 
 void assignment_take_away(struct assignment *assignment,
                           const rd_kafka_topic_partition_list_t *partitions)

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/partition.h"
 #include "worker/io/committed.h"
+#include "worker/io/membership.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -36,8 +37,10 @@ struct assignment {
     struct slot **slots; /* those that are ours now */
     size_t count;
     struct committed committed;
-    bool joined;  /* an assignment stands, perhaps an empty one */
-    bool leaving; /* what is offered now is declined */
+    struct membership membership;
+    bool must_join; /* all that was ours is lost; only joining again brings an assignment */
+    bool joined;    /* an assignment stands, perhaps an empty one */
+    bool leaving;   /* what is offered now is declined */
 };
 
 void assignment_init(struct assignment *assignment, rd_kafka_t *rk, const struct settings *settings,
@@ -45,6 +48,9 @@ void assignment_init(struct assignment *assignment, rd_kafka_t *rk, const struct
 /* The group gives us partitions: asks for their offsets. */
 void assignment_offer(struct assignment *assignment,
                       const rd_kafka_topic_partition_list_t *partitions);
+/* The group metadata of now. False: it is another member's, and all that was ours is lost. */
+bool assignment_see_member(struct assignment *assignment,
+                           const rd_kafka_consumer_group_metadata_t *group);
 /* If the offsets have come: opens the ledgers and starts to fetch. */
 void assignment_turn(struct assignment *assignment);
 

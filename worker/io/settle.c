@@ -165,6 +165,7 @@ static bool send_batch(struct settle *settle)
      * of the rebalance. */
     rd_kafka_consumer_group_metadata_t *group =
         rd_kafka_consumer_group_metadata(source_consumer(settle->source));
+    source_see_member(settle->source, group);
     drop_lost(settle);
     if (settle->waiting_count == 0 || group == NULL ||
         rd_kafka_consumer_group_metadata_generation_id(group) < 0) {

@@ -220,29 +220,15 @@ static bool take_records(struct source *source, int64_t wall_ms)
     return false;
 }
 
-static bool subscribe(struct source *source, struct error *error)
-{
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, source->settings->kafka.requests_topic,
-                                      RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(source->rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
-           error_set(error, "kafka.requests_topic: cannot subscribe to \"%s\": %s",
-                     source->settings->kafka.requests_topic, rd_kafka_err2str(code));
-}
-
 /* Leaves the group, which a static member does here alone, and joins it: that is what makes the
  * brokers share out the partitions anew. What is at work is dropped, and comes again. */
-static void join_again(struct source *source)
+static void join_again(struct source *source, const char *why)
 {
     struct error error;
-    source->stats.orphaned++;
-    source->assignment.joined = false;
-    (void)snprintf(source->trouble, sizeof source->trouble,
-                   "joins the group again: partitions had no owner");
+    source->assignment.joined = source->assignment.must_join = false;
+    (void)snprintf(source->trouble, sizeof source->trouble, "joins the group again: %s", why);
     (void)rd_kafka_unsubscribe(source->rk);
-    if (!subscribe(source, &error))
+    if (!membership_join(source->rk, source->settings, &error))
         fatal(source, 70, error.text);
 }
 
@@ -258,9 +244,16 @@ bool source_turn(struct source *source, int64_t wall_ms)
         rd_kafka_message_destroy(message);
     }
     assignment_turn(&source->assignment);
+    if (source->assignment.must_join && source->assignment.committed.state == COMMITTED_IDLE) {
+        if (source->events.on_moved != NULL)
+            source->events.on_moved(source->events.context);
+        join_again(source, "it had given the partitions to others meanwhile");
+    }
     if (assignment_is_settled(&source->assignment) &&
-        orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop)))
-        join_again(source);
+        orphans_turn(&source->orphans, (int64_t)uv_now(source->timer.loop))) {
+        source->stats.orphaned++;
+        join_again(source, "partitions had no owner");
+    }
     reachable_turn(&source->reachable, (int64_t)uv_now(source->timer.loop));
     bool may_take = source->events.may_take(source->events.context);
     source->stats.intake = may_take ? INTAKE_OPEN : INTAKE_SHUT;
@@ -298,7 +291,7 @@ static bool open_consumer(struct source *source, struct error *error)
     assignment_init(&source->assignment, source->rk, source->settings, &events);
     orphans_init(&source->orphans, source->rk, source->settings, on_event, source);
     reachable_init(&source->reachable, source->rk, source->settings);
-    return subscribe(source, error);
+    return membership_join(source->rk, source->settings, error);
 }
 
 struct source *source_create(uv_loop_t *loop, const struct settings *settings,
@@ -359,6 +352,12 @@ void source_destroy(struct source *source)
 rd_kafka_t *source_consumer(struct source *source)
 {
     return source->rk;
+}
+
+void source_see_member(struct source *source, const rd_kafka_consumer_group_metadata_t *group)
+{
+    if (!assignment_see_member(&source->assignment, group))
+        (void)uv_async_send(&source->async);
 }
 
 size_t source_assigned(const struct source *source)

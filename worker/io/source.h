@@ -61,6 +61,9 @@ void source_give_back(struct source *source, struct record *record);
 
 /* The consumer handle, for the group metadata that goes with a transaction (guarantees, trap 2). */
 rd_kafka_t *source_consumer(struct source *source);
+/* These are to be sent with the next transaction. Where they are another member's than the one that
+ * took the partitions up, all of these are lost (membership.h), and their epochs changed. */
+void source_see_member(struct source *source, const rd_kafka_consumer_group_metadata_t *group);
 /* How many partitions are ours. */
 size_t source_assigned(const struct source *source);
 /* Redis has forgotten: all that is at work here must be known to who comes after us
