@@ -149,15 +149,17 @@ class Run:
 
     def play(self):
         world = self.world
-        world.sandbox.settings(latency_ms=self.random.choice([5, 20, 60]))
+        drawn_ms = self.random.choice([5, 20, 60])
+        world.sandbox.settings(latency_ms=self.point.latency_ms or drawn_ms)
         world.sandbox.faults(GRANTS_ALL, *self.point.faults)
         self.bring()
         world.send(self.made[BEFORE:])
         getattr(self, "after_" + self.mode)()
         self.follower.wait_for(len(self.made), ANSWERED_S, self.stays)
         self.recovery_s = time.monotonic() - self.hit_at
-        if self.mode == "stop":
-            time.sleep(0.5)  # what a zombie might still do
+        if self.mode == "stop" and self.point.name != "sigterm":
+            world.wait_assigned(world.workers)  # it is back in the group ...
+            time.sleep(0.5)  # ... and might do what it must not
         self.stays()
         report = world.check(self.made)
         self.leave()
@@ -237,7 +239,7 @@ def tasks_of(options):
         if not any(wanted in (n, n.rsplit(":", 1)[0]) for n in names):
             sys.exit(f"there is no failpoint {wanted}: {', '.join(p.name for p in POINTS)}, "
                      f"each with :{', :'.join(MODES)}")
-    seeds = range(options.seed, options.seed + (1 if options.ci else SEEDS))
+    seeds = range(options.seed, options.seed + (1 if options.ci else options.seeds))
     # Those that take long are spread over the lanes.
     return [(p.name, mode, seed) for seed in seeds for p in POINTS for mode in MODES
             if not chosen or f"{p.name}:{mode}" in chosen]
@@ -247,6 +249,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--ci", action="store_true", help="one seed instead of five")
     parser.add_argument("--seed", type=int, default=1, help="the first one")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many; default {SEEDS}")
     parser.add_argument("--lanes", type=int, default=3, help="runs side by side; they mostly wait")
     parser.add_argument("--keep", action="store_true", help="keep the logs of good runs too")
     parser.add_argument("names", nargs="*", metavar="NAME[:MODE]", help="default: all")

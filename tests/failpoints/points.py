@@ -19,6 +19,7 @@ class Point:
     bring: callable = None  # what makes the worker pass there, beside events
     joins: bool = False  # the worker with the failpoint is the second one of the group
     shared: bool = False  # the partitions are shared between the two before events are sent
+    latency_ms: int = None  # of Graph; None: the seed draws it
     portions: int = 1  # the first events are sent in so many, which makes as many transactions
     faults: tuple = ()  # rules of the sandbox
 
@@ -58,7 +59,8 @@ POINTS = [
     Point("commit.answer", "C11", TRANSACTIONS, portions=PORTIONS),
     Point("commit.done", "C12", TRANSACTIONS, portions=PORTIONS),
     Point("rebalance", "", joins=True),
-    Point("revoke", ""),
+    # Slow, so that the partitions that stay have events at work, too.
+    Point("revoke", "", latency_ms=300),
     Point("lost", "", bring=freeze_past_session, shared=True),
     Point("sigterm", "", bring=terminate),
     # A producer is replaced when the answer to a commit is lost; the first pass is the start's.
