@@ -16,6 +16,8 @@ import processes
 
 COUNT = 100  # events before, and as many after
 METADATA, FLEXIBLE = 3, 9  # its number, and the first version with compact arrays
+FIND_COORDINATOR = 10
+AWAY_S = 7  # once the question to the group was given up after 5 s
 RESUMED_S = 45  # a session, a new producer: 6 s on a machine that is not busy
 
 
@@ -44,10 +46,12 @@ def without_brokers(answer):
 
 
 class LastWords:
-    """A link to the broker. While `silenced`, no Metadata answer names one; `told` counts those."""
+    """A link to the broker. While `silenced`, no Metadata answer names one; `told` counts those.
+    With `hangs_up`, the next search for a coordinator cuts all connections, for AWAY_S."""
 
     def __init__(self, target):
         self.target, self.silenced, self.told = target, False, 0
+        self.hangs_up, self.back_at, self.writers = False, 0, set()
         self.port = processes.free_port()
         self.loop = asyncio.new_event_loop()
         self.server = self.loop.run_until_complete(
@@ -57,16 +61,20 @@ class LastWords:
 
     async def serve(self, reader, writer):
         try:
+            if time.monotonic() < self.back_at:
+                raise OSError("nobody is there")
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
             return
+        self.writers.add(writer)
         asked = set()  # correlation ids
         pumps = [asyncio.ensure_future(self.pump(reader, far_writer, asked, self.request)),
                  asyncio.ensure_future(self.pump(far_reader, writer, asked, self.answer))]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pumps:
             pump.cancel()
+        self.writers.discard(writer)
         writer.close()
         far_writer.close()
 
@@ -80,9 +88,12 @@ class LastWords:
         except (OSError, asyncio.IncompleteReadError):
             pass
 
-    @staticmethod
-    def request(frame, asked):
+    def request(self, frame, asked):
         key, version = int.from_bytes(frame[:2], "big"), int.from_bytes(frame[2:4], "big")
+        if key == FIND_COORDINATOR and self.hangs_up:
+            self.hangs_up, self.back_at = False, time.monotonic() + AWAY_S
+            for writer in self.writers:
+                writer.transport.abort()
         if key == METADATA and version >= FLEXIBLE:
             asked.add(frame[4:8])
         return frame
@@ -123,19 +134,24 @@ class LastWordsTest(harness.E2eCase):
         cls.link.close()
 
     def setUp(self):
-        self.link.silenced, self.link.told = False, 0
+        self.link.silenced, self.link.told, self.link.hangs_up = False, 0, False
 
-    def hear_last_words(self, name, delivery="exactly-once", **librdkafka):
-        """Events, the last words, events: (world, events, follower, when the words were over)."""
-        world = self.world(name, kafka={
-            "brokers": f"127.0.0.1:{self.link.port}", "delivery": delivery,
-            "librdkafka": {"topic.metadata.refresh.interval.ms": "300", **librdkafka}})
+    def start(self, name, delivery="exactly-once", **librdkafka):
+        """A worker that has answered the first half of the events: (world, events, follower)."""
+        world = self.world(name, kafka={"brokers": f"127.0.0.1:{self.link.port}",
+                                        "delivery": delivery, "librdkafka": librdkafka})
         made = events.after_crash(events.mixture(2 * COUNT, seed=2, prefix=name,
                                                  reply_topics=[world.other]))
         world.worker()
         world.send(made[:COUNT])
         follower = world.follow()
         world.wait_answers(COUNT, 60, follower)
+        return world, made, follower
+
+    def hear_last_words(self, name, *delivery, **librdkafka):
+        """… then the last words, and the other half: and when the words were over."""
+        often = {"topic.metadata.refresh.interval.ms": "300"}
+        world, made, follower = self.start(name, *delivery, **often, **librdkafka)
         self.link.silenced = True
         processes.wait_until("nobody is in the cluster", lambda: self.link.told >= 2, 20)
         time.sleep(1)  # for the producer too
@@ -180,6 +196,19 @@ class LastWordsTest(harness.E2eCase):
         self.assertIn("no broker has answered for", said[0])
         harness.figure("e2e last words", f"librdkafka does not recover: all answered {took:.1f} s "
                                          f"after them; {report.line()}")
+
+
+    def test_coordinator_is_away(self):
+        """The worker's question to the group (orphans.h) finds nobody, for long, and then all."""
+        world, made, follower = self.start("away", **{"session.timeout.ms": "30000"})
+        self.link.hangs_up = True
+        processes.wait_until("the group is asked", lambda: self.link.back_at, 30)
+        time.sleep(AWAY_S)
+        world.send(made[COUNT:])
+        world.wait_answers(2 * COUNT, RESUMED_S, follower)
+        time.sleep(2)
+        world.alive()
+        self.assert_good(world.check(made))
 
 
 if __name__ == "__main__":

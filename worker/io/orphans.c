@@ -12,7 +12,11 @@ enum {
     SOON_MS = 5000,       /* the second phase follows the first within a heartbeat, 3 s */
     SOON_MAX_MS = 300000, /* where joining again is of no use, it shall not be a plague */
     SELDOM_MS = 60000,
-    ANSWER_MS = 5000, /* a request's time-out */
+    TOPIC_MS = 5000, /* a request's time-out */
+    /* The most there is. A question to the group that times out while librdkafka still looks for
+       the coordinator is answered twice when that is found, and the second answer is an assertion
+       of librdkafka (2.14.2). So it waits until Kafka is back. */
+    GROUP_MS = 3600000,
     LOOKS = 2,        /* once is a rebalance under way */
     NAMES_SIZE = 200, /* enough of them to know what is meant */
 };
@@ -61,18 +65,20 @@ void orphans_expect(struct orphans *orphans, int64_t now_ms)
 /* ---- questions ---------------------------------------------------------------------------------
  */
 
-static rd_kafka_AdminOptions_t *options_new(struct orphans *orphans, rd_kafka_admin_op_t op)
+static rd_kafka_AdminOptions_t *options_new(struct orphans *orphans, rd_kafka_admin_op_t op,
+                                            int timeout_ms)
 {
     char reason[ERROR_TEXT_SIZE];
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(orphans->rk, op);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, reason, sizeof reason);
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, reason, sizeof reason);
     return options;
 }
 
 static void ask_topic(struct orphans *orphans)
 {
     const char *name = orphans->settings->kafka.requests_topic;
-    rd_kafka_AdminOptions_t *options = options_new(orphans, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+    rd_kafka_AdminOptions_t *options =
+        options_new(orphans, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, TOPIC_MS);
     rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(&name, 1);
     rd_kafka_DescribeTopics(orphans->rk, topics, options, orphans->queue);
     rd_kafka_TopicCollection_destroy(topics);
@@ -84,7 +90,7 @@ static void ask_group(struct orphans *orphans)
 {
     const char *name = orphans->settings->kafka.group;
     rd_kafka_AdminOptions_t *options =
-        options_new(orphans, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+        options_new(orphans, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, GROUP_MS);
     rd_kafka_DescribeConsumerGroups(orphans->rk, &name, 1, options, orphans->queue);
     rd_kafka_AdminOptions_destroy(options);
     orphans->state = ORPHANS_ASK_GROUP;
