@@ -309,6 +309,31 @@ static void survives_a_redis_that_forgot(void **state)
     redis_world_drop(&b, theirs);
 }
 
+/* Another may have had the claim meanwhile, and sent the real request. */
+static void denies_nothing_that_redis_forgot(void **state)
+{
+    (void)state;
+    static const struct {
+        enum answer answer;
+        enum outcome outcome;
+    } rows[] = {
+        {ANSWER_SUBMITTED, OUTCOME_OK},   {ANSWER_EXISTING, OUTCOME_OK},
+        {ANSWER_UNKNOWN, OUTCOME_OK},     {ANSWER_FAILED, OUTCOME_LOST},
+        {ANSWER_REJECTED, OUTCOME_LOST},  {ANSWER_EXPIRED, OUTCOME_LOST},
+        {ANSWER_VALIDATED, OUTCOME_LOST},
+    };
+    redis_world_open(&a);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct request *rq = redis_world_request(&a, 1, "denies", body);
+        assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);
+        redis_server_ask(&server, "FLUSHALL");
+        if (redis_world_answer(&a, rq, rows[i].answer) != rows[i].outcome)
+            fail_msg("%s", answer_name(rows[i].answer));
+        redis_world_drop(&a, rq);
+        redis_server_ask(&server, "FLUSHALL");
+    }
+}
+
 static void records_twice_what_was_lost_on_the_way_back(void **state)
 {
     (void)state;
@@ -366,6 +391,7 @@ int main(void)
         TEST(gives_a_claim_back_while_it_is_its_own),
         TEST(gives_claims_back_when_it_leaves),
         TEST(survives_a_redis_that_forgot),
+        TEST(denies_nothing_that_redis_forgot),
         TEST(records_twice_what_was_lost_on_the_way_back),
         TEST(remembers_for_as_long_as_it_is_told),
     };

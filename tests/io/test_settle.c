@@ -120,6 +120,37 @@ static void open_and_wait(enum delivery delivery)
     assert_true(kafka_world_until(&one, is_ready, &one, LIMIT_MS));
 }
 
+static bool has_collected(void *context)
+{
+    struct kafka_world *world = context;
+    return settle_stats(world->settle).waiting == wanted;
+}
+
+/* Answers that still wait for their transaction when their partition moves: the next owner answers
+ * them, although the brokers would take them with the metadata of now (guarantees, trap 2). */
+static void test_partition_moves_before_its_commit(void **state)
+{
+    (void)state;
+    struct kafka_world two;
+    kafka_send(mock.brokers, "requests", 0, 20);
+    kafka_send(mock.brokers, "requests", 1, 20);
+    one.settings.kafka.commit_interval_ms = 10000; /* time enough to move */
+    open_and_wait(DELIVERY_EXACTLY_ONCE);
+    wanted = 40;
+    assert_true(kafka_world_until(&one, has_collected, &one, LIMIT_MS));
+    kafka_world_init(&two, mock.brokers, "two");
+    two.settings.kafka.delivery = DELIVERY_EXACTLY_ONCE;
+    kafka_world_open(&two, 64);
+    while (settle_stats(one.settle).lost < 20 || one.answered < 20 || two.answered < 20) {
+        uv_run(&two.loop, UV_RUN_NOWAIT);
+        kafka_world_turn(&one, 20);
+        assert_true(one.answered <= 20 && two.answered <= 20);
+    }
+    kafka_world_close(&two);
+    assert_int_equal(count_replies("replies", 0, 1, 20), 40);
+    count_replies("replies", 1, 1, 20);
+}
+
 /* The group has changed while the transaction ran: aborted, and built anew with fresh metadata. */
 static void test_stale_generation(void **state)
 {
@@ -247,17 +278,12 @@ static void test_broker_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_at_least_once),
-        TEST(test_transactions),
-        TEST(test_commit_interval),
-        TEST(test_stale_generation),
-        TEST(test_fence_by_time_out),
-        TEST(test_fence_by_another),
-        TEST(test_too_large_at_least_once),
-        TEST(test_too_large_transaction),
-        TEST(test_missing_topic),
-        TEST(test_topic_refused),
-        TEST(test_broker_away),
+        TEST(test_at_least_once),         TEST(test_transactions),
+        TEST(test_commit_interval),       TEST(test_partition_moves_before_its_commit),
+        TEST(test_stale_generation),      TEST(test_fence_by_time_out),
+        TEST(test_fence_by_another),      TEST(test_too_large_at_least_once),
+        TEST(test_too_large_transaction), TEST(test_missing_topic),
+        TEST(test_topic_refused),         TEST(test_broker_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
