@@ -10,14 +10,16 @@ static bool stood(const struct world *world, const struct sim_record *record)
 }
 
 /* Beyond what excuses a second grant: what Redis forgot, another record with the same id may have
- * taken; and clocks that differ at all may make another event's request look like ours. */
+ * taken; and of what it may have forgotten, clocks that differ at all make another event's request
+ * look like ours. */
 static bool is_excused(const struct world *world, const struct sim_record *record)
 {
     const struct sim_event *event = record->event;
-    bool has_others = event->first != event->last_record;
-    bool clocks_differ = record->answer == ANSWER_SUBMITTED && world->mix.graph_clock_ms != 0;
+    bool has_others = event->forgotten && event->first != event->last_record;
+    bool clocks_differ = event->doubted && world->mix.graph_clock_ms != 0;
+    bool mistaken = record->answer == ANSWER_SUBMITTED && clocks_differ;
     return check_is_excused(world, event) ||
-           (event->forgotten && mix_kinds(&world->mix) > 1 && (has_others || clocks_differ));
+           (mix_kinds(&world->mix) > 1 && (has_others || mistaken));
 }
 
 static void check_truth(struct world *world, const struct sim_record *record)

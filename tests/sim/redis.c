@@ -42,6 +42,7 @@ static void read_claim(struct redis *redis, struct redis_command *command, struc
     event->unnoticed = event->unnoticed || (event->forgotten && is_new && !notices);
     enum outcome outcome = claim_read(rq, &read, command->sent_ms, node_wall_ms(redis->node));
     world->counts.forgotten += outcome == OUTCOME_FORGOTTEN;
+    event->doubted = event->doubted || outcome == OUTCOME_FORGOTTEN;
     pipeline_post(&redis->node->worker.pipeline, rq, outcome);
 }
 

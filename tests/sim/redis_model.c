@@ -206,6 +206,8 @@ enum redis_word redis_model_record(struct redis_model *redis, int number,
         mine = true;
     if (key->state == REDIS_MARKED && record->cid[0] != '\0' && strcmp(key->cid, record->cid) == 0)
         mine = true;
+    if (key->state == REDIS_CLAIMED && record->out == ANSWER_SUBMITTED && key->hash == record->hash)
+        mine = true;
     bool is_there = key->state != REDIS_FREE;
     if (is_there && !mine) {
         bool same = key->origin == record->origin && key->out == record->out;

@@ -45,6 +45,7 @@ struct sim_event {
     struct sim_record *first, *last_record;
     struct sim_post *post; /* the last real request of it */
     unsigned posts, grants, dry_grants;
+    bool doubted;       /* somebody's claim of it was told that Redis may have forgotten it */
     bool forgotten;     /* Redis has lost something that it knew of it … */
     bool unnoticed;     /* … and somebody has claimed it as new since, without a witness of it */
     bool poison;        /* its first body ends the process */
