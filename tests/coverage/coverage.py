@@ -40,6 +40,7 @@ def export(build):
     # A program that was killed while it wrote leaves a file that cannot be read. Others can.
     llvm("llvm-profdata", "merge", "--failure-mode=all", "-o", merged, *counts)
     objects = [argument for path in programs(build) for argument in ("-object", str(path))]
+    # It warns of mismatched data: tests have functions (main, for one) of the same name.
     text = llvm("llvm-cov", "export", "-instr-profile", merged, *objects[1:])
     return json.loads(text)["data"][0]
 
