@@ -117,7 +117,7 @@ class Arena(harness.World):
                                      "max.poll.interval.ms": str(POLL_MS)}},
             "redis": {"lease": f"{LEASE_S}s"},
             "graph": {"timeout": "2s", "settle": f"{SETTLE_S}s"},
-            "limits": {"requests": 300}, "drain": f"{DRAIN_S}s"})
+            "limits": {"requests": 100}, "drain": f"{DRAIN_S}s"})
 
     def linked_settings(self, number):
         """Where the worker of that number finds the others, by its own links."""

@@ -83,16 +83,26 @@ class Count:
                 and any(fault.kind.startswith("graph ") for fault in self.faults_of(event))}
 
     def split_groups(self):
-        """After `failed` the same event is worked on anew, and another body under its id too."""
+        """After `failed` the same event is worked on anew; or another body under its id is, and
+        then the first body is the one that is refused."""
         failed = set()
         for event in self.events:
-            data = self.answers.get(event.place) or {}
-            if data.get("outcome") == "failed" and event.good:
+            if event.good and self.answer(event)[0] == "failed":
                 failed.add(event.request_id)
                 event.group = f"{event.group} failed at {event.place}"
         for event in self.events:
-            if event.code == "idConflict" and event.request_id in failed:
+            if not event.good or event.request_id not in failed:
+                continue
+            if event.code == "idConflict":
                 event.outcome, event.code, event.posts = "rejected|submitted|existing", None, 1
+            elif self.answer(event) == ("rejected", "idConflict"):
+                event.outcome += "|rejected"
+                event.group = f"{event.group} refused at {event.place}"
+
+    def answer(self, event):
+        """(outcome, code of the error)"""
+        data = self.answers.get(event.place) or {}
+        return data.get("outcome"), (data.get("error") or {}).get("code")
 
     # ---- figures -----------------------------------------------------------------------------
 

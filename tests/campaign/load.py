@@ -12,7 +12,7 @@ from reply_checker import reply_data
 from topics import Follower, record_of
 
 LANES = 256  # keys: many at work at once, and several records of each
-UNANSWERED_MOST = 6000  # then the sending waits: a fault must not grow into a flood
+UNANSWERED_MOST = 1500  # then the sending waits: a fault must not grow into a flood
 MADE_MOST = 80000
 NUMBER = "campaign-n"
 # Without `existing` and `removal`, where the sandbox grants whatever it is asked for.
