@@ -71,7 +71,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .transactions_committed = settle.committed,
         .transactions_aborted = settle.aborted,
         .orphaned = source_stats(w->source).orphaned,
-        .resumed = source_stats(w->source).resumed,
+        .resumed = source_stats(w->source).resumed + settle.resumed,
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,

@@ -186,14 +186,14 @@ class LastWordsTest(harness.E2eCase):
         world, made, follower, began = self.hear_last_words(
             "no-recovery", **{"metadata.recovery.strategy": "none"})
         worker = world.workers[0]
-        processes.wait_until("/readyz is red", lambda: "no broker has answered for" in
+        processes.wait_until("/readyz is red", lambda: "no broker has answered the consumer for" in
                              worker.get("/readyz")[1], 30)
         took, report = self.wait_all_answered(world, made, follower, began)
         said = [line["message"] for line in harness.log_lines(worker.log)
                 if line.get("event.action") == "kafka.unreachable"]
         self.assertGreaterEqual(len(said), 1)
         self.assertEqual(len(said), worker.metric("usher_kafka_unreachable_total"))
-        self.assertIn("no broker has answered for", said[0])
+        self.assertIn("no broker has answered the consumer for", said[0])
         harness.figure("e2e last words", f"librdkafka does not recover: all answered {took:.1f} s "
                                          f"after them; {report.line()}")
 

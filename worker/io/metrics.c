@@ -145,7 +145,7 @@ static void render_kafka(const struct metrics_view *view, struct buffer *out)
             "Times the group was joined again for partitions that nobody had",
             (int64_t)view->orphaned);
     put_one(out, "usher_kafka_unreachable_total", "counter",
-            "Times the brokers of the settings were asked anew, as none had answered for a session",
+            "Times the brokers of the settings were asked anew, as none had answered for long",
             (int64_t)view->resumed);
 }
 

@@ -13,7 +13,7 @@ struct metrics_view {
     size_t assigned; /* partitions that are ours */
     int64_t lag;     /* records; -1: not known, so left out */
     uint64_t transactions_committed, transactions_aborted;
-    uint64_t orphaned, resumed; /* source_stats */
+    uint64_t orphaned, resumed; /* of source and settle */
     bool redis_up;
     uint64_t redis_reconnects, redis_losses; /* redis_stats.losses, .forgotten */
     int64_t token_expiry_wall_ms;            /* 0: no token, so left out */

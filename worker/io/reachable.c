@@ -40,16 +40,37 @@ void reachable_watch(struct reachable *reachable, rd_kafka_conf_t *conf)
     (void)rd_kafka_conf_interceptor_add_on_new(conf, "reachable", on_new, reachable);
 }
 
-void reachable_init(struct reachable *reachable, rd_kafka_t *rk, const struct settings *settings)
+int64_t reachable_session_ms(const rd_kafka_conf_t *conf)
 {
     char value[32] = "";
     size_t size = sizeof value;
-    (void)rd_kafka_conf_get(rd_kafka_conf(rk), "session.timeout.ms", value, &size);
+    (void)rd_kafka_conf_get(conf, "session.timeout.ms", value, &size);
     int64_t session_ms = strtol(value, NULL, 10);
+    return session_ms > 0 ? session_ms : SESSION_MS;
+}
+
+void reachable_init(struct reachable *reachable, const struct settings *settings, const char *who,
+                    int64_t limit_ms)
+{
+    *reachable = (struct reachable){.settings = settings,
+                                    .who = who,
+                                    .limit_ms = limit_ms,
+                                    .patience_ms = limit_ms};
+    pthread_mutex_init(&reachable->mutex, NULL);
+}
+
+void reachable_finish(struct reachable *reachable)
+{
+    if (reachable->settings != NULL)
+        pthread_mutex_destroy(&reachable->mutex);
+    *reachable = (struct reachable){0};
+}
+
+void reachable_set(struct reachable *reachable, rd_kafka_t *rk)
+{
+    pthread_mutex_lock(&reachable->mutex);
     reachable->rk = rk;
-    reachable->settings = settings;
-    reachable->session_ms = session_ms > 0 ? session_ms : SESSION_MS;
-    reachable->patience_ms = reachable->session_ms;
+    pthread_mutex_unlock(&reachable->mutex);
 }
 
 static void begin_anew(struct reachable *reachable)
@@ -58,15 +79,18 @@ static void begin_anew(struct reachable *reachable)
     reachable->patience_ms *= 2;
     log_write(LOG_WARN, "kafka.unreachable", "%s; those of kafka.brokers are asked anew",
               reachable->trouble);
-    (void)rd_kafka_brokers_add(reachable->rk, reachable->settings->kafka.brokers);
+    pthread_mutex_lock(&reachable->mutex);
+    if (reachable->rk != NULL)
+        (void)rd_kafka_brokers_add(reachable->rk, reachable->settings->kafka.brokers);
+    pthread_mutex_unlock(&reachable->mutex);
 }
 
 static void hear(struct reachable *reachable)
 {
     if (reachable->trouble[0] != '\0')
-        log_write(LOG_INFO, "kafka.reachable", "a broker answers again");
+        log_write(LOG_INFO, "kafka.reachable", "a broker answers the %s again", reachable->who);
     reachable->trouble[0] = '\0';
-    reachable->patience_ms = reachable->session_ms;
+    reachable->patience_ms = reachable->limit_ms;
 }
 
 void reachable_turn(struct reachable *reachable, int64_t now_ms)
@@ -75,12 +99,13 @@ void reachable_turn(struct reachable *reachable, int64_t now_ms)
         reachable->heard_ms = now_ms;
     reachable->looked_ms = now_ms;
     int64_t silence_ms = reachable->heard_ms != 0 ? now_ms - reachable->heard_ms : 0;
-    if (silence_ms < reachable->session_ms) {
+    if (silence_ms < reachable->limit_ms) {
         hear(reachable);
         return;
     }
     (void)snprintf(reachable->trouble, sizeof reachable->trouble,
-                   "no broker has answered for %" PRId64 " s", silence_ms / 1000);
+                   "no broker has answered the %s for %" PRId64 " s", reachable->who,
+                   silence_ms / 1000);
     if (silence_ms >= reachable->patience_ms)
         begin_anew(reachable);
 }

@@ -227,6 +227,7 @@ struct sender *sender_create(const struct settings *settings, rd_kafka_t *consum
         return NULL;
     sender->producer.settings = settings;
     sender->producer.consumer = consumer;
+    reachable_init(&sender->producer.reachable, settings, "producer", REACHABLE_PRODUCER_MS);
     sender->on_change = on_change;
     sender->context = context;
     pthread_mutex_init(&sender->mutex, NULL);
@@ -235,6 +236,7 @@ struct sender *sender_create(const struct settings *settings, rd_kafka_t *consum
         return sender;
     pthread_cond_destroy(&sender->changed);
     pthread_mutex_destroy(&sender->mutex);
+    reachable_finish(&sender->producer.reachable);
     free(sender);
     return NULL;
 }
@@ -254,6 +256,7 @@ void sender_destroy(struct sender *sender, bool stuck)
     pthread_join(sender->thread, NULL);
     pthread_cond_destroy(&sender->changed);
     pthread_mutex_destroy(&sender->mutex);
+    reachable_finish(&sender->producer.reachable);
     kafka_topics_finish(&sender->topics);
     free(sender);
 }
@@ -297,4 +300,15 @@ unsigned sender_calls(const struct sender *sender)
 unsigned sender_recycles(const struct sender *sender)
 {
     return sender->recycles;
+}
+
+void sender_look(struct sender *sender, int64_t now_ms)
+{
+    if (sender->state == SENDER_BUSY)
+        reachable_turn(&sender->producer.reachable, now_ms);
+}
+
+uint64_t sender_resumed(const struct sender *sender)
+{
+    return sender->producer.reachable.resumed;
 }

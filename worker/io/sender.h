@@ -37,3 +37,7 @@ const struct kafka_refusal *sender_failure(const struct sender *sender);
 unsigned sender_calls(const struct sender *sender);
 /* Producers that were replaced. */
 unsigned sender_recycles(const struct sender *sender);
+/* Once a second: a producer that waits for brokers which it no longer knows is told of them
+ * (reachable.h), and how often that was so. */
+void sender_look(struct sender *sender, int64_t now_ms);
+uint64_t sender_resumed(const struct sender *sender);

@@ -110,6 +110,7 @@ static void wake(void *context)
 static void on_tick(uv_timer_t *timer)
 {
     struct settle *settle = timer->data;
+    sender_look(settle->sender, (int64_t)uv_now(timer->loop));
     unsigned calls = sender_calls(settle->sender);
     bool quiet = sender_state(settle->sender) != SENDER_BUSY || calls != settle->last_calls;
     settle->stuck_ticks = quiet ? 0 : settle->stuck_ticks + 1;
@@ -293,6 +294,7 @@ struct settle_stats settle_stats(const struct settle *settle)
 {
     struct settle_stats stats = settle->stats;
     stats.recycled = sender_recycles(settle->sender);
+    stats.resumed = sender_resumed(settle->sender);
     stats.waiting = settle->waiting_count;
     stats.under_way = settle->batch.count;
     return stats;

@@ -22,6 +22,7 @@ struct settle_stats {
     uint64_t committed;    /* batches */
     uint64_t aborted;      /* batches of which nothing was committed; they are built anew */
     uint64_t recycled;     /* producers replaced: a connection broke, a time-out, a fence */
+    uint64_t resumed;      /* times that nobody answered the producer (reachable.h) */
     uint64_t replies;      /* committed */
     uint64_t dead_letters; /* committed */
     uint64_t lost;         /* requests whose partition had moved */

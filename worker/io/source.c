@@ -280,6 +280,7 @@ static bool open_consumer(struct source *source, struct error *error)
     rd_kafka_conf_set_opaque(conf, source);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    reachable_init(&source->reachable, source->settings, "consumer", reachable_session_ms(conf));
     reachable_watch(&source->reachable, conf);
     source->rk = kafka_create(RD_KAFKA_CONSUMER, conf, error);
     if (source->rk == NULL)
@@ -290,7 +291,7 @@ static bool open_consumer(struct source *source, struct error *error)
     const struct assignment_events events = {wake, on_event, fatal, source};
     assignment_init(&source->assignment, source->rk, source->settings, &events);
     orphans_init(&source->orphans, source->rk, source->settings, on_event, source);
-    reachable_init(&source->reachable, source->rk, source->settings);
+    reachable_set(&source->reachable, source->rk);
     return membership_join(source->rk, source->settings, error);
 }
 
@@ -342,6 +343,7 @@ void source_destroy(struct source *source)
         rd_kafka_queue_cb_event_enable(source->queue, NULL, NULL);
         rd_kafka_queue_destroy(source->queue);
         rd_kafka_destroy(source->rk);
+        reachable_finish(&source->reachable);
     }
     uv_close((uv_handle_t *)&source->async, on_close);
     uv_close((uv_handle_t *)&source->timer, on_close);

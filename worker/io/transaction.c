@@ -67,7 +67,9 @@ static bool create(struct producer *producer)
         rd_kafka_conf_set_error_cb(conf, on_error);
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
         failpoint_watch_commits(conf);
+        reachable_watch(&producer->reachable, conf);
         producer->rk = kafka_create(RD_KAFKA_PRODUCER, conf, &error);
+        reachable_set(&producer->reachable, producer->rk);
     }
     if (producer->rk == NULL)
         complain(producer, "producer", error.text);
@@ -101,6 +103,7 @@ void producer_close(struct producer *producer)
     if (producer->rk == NULL)
         return;
     step(producer);
+    reachable_set(&producer->reachable, NULL);
     rd_kafka_destroy(producer->rk);
     producer->rk = NULL;
 }

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/reply.h"
 #include "worker/io/kafka_topics.h"
+#include "worker/io/reachable.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdatomic.h>
@@ -44,6 +45,7 @@ struct producer {
     size_t undelivered;            /* messages of the batch that the broker has not answered yet */
     bool refused;                  /* it has refused one; the `code` says why */
     char trouble[ERROR_TEXT_SIZE]; /* what went wrong last; "" while all is well */
+    struct reachable reachable;    /* who owns the producer makes and ends it */
     atomic_uint calls;             /* rises with each call that may block: for the watchdog */
 };
 
