@@ -55,6 +55,12 @@ class Fault:
     met: int = 0  # so many calls
     fired: list = field(default_factory=list)  # when each of them was answered
 
+    def __post_init__(self):
+        self.first = self.times
+
+    def again(self):
+        return replace(self, times=self.first, met=0, fired=[])
+
 
 @dataclass
 class Call:

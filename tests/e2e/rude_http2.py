@@ -195,7 +195,7 @@ async def no_status(connection, stream, answer):
 
 
 @act
-async def length_too_long(connection, stream, answer):
+async def length_of_more(connection, stream, answer):
     connection.send_head(stream, answer, [("content-length", str(len(answer.body) + 9))])
     await connection.send_body(stream, answer.body)
 

@@ -6,7 +6,7 @@ reply, with the sandbox's ledger, and with what the worker's log says of the pla
 import collections
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import events
 import harness
@@ -14,6 +14,8 @@ import rude_graph
 from rude_graph import Answer, Fault
 
 MOVED = re.compile(r"stage=(\w+) outcome=(\w+)")
+HONEST = "submitted|failed|unknown|rejected"  # none of them a lie, if the ledger agrees
+AGAIN_MOST = 60  # cases; more are no accident
 MANY = -1  # attempts: as the time allows, but at least one look-up
 
 
@@ -101,22 +103,41 @@ class Lane:
                 found[line["usher.event_id"]][moved.group(1)].append(moved.group(2))
         return found
 
+    def judge(self, cases):
+        """[(case, what is a lie, what is otherwise than expected, the found in words)]"""
+        replies, granted, told = self.replies(), self.granted(), self.told()
+        judged = []
+        for case in cases:
+            data, count = replies[case.event.place], granted[case.number]
+            story = told[case.event.request_id]
+            differs = [] if case.weak else differences(case, data, count, story)
+            judged.append((case, lies(case, data, count), differs,
+                           f"error {data.get('error')}, attempts {data.get('attempts')}, granted "
+                           f"{count}, told {dict(story)}"))
+        return judged
+
+    def play_again(self):
+        """On a busy machine a call may take too long, and so a case come out otherwise. Those few
+        are played once more, when all is quiet. A lie is never excused."""
+        excused = [case for case, lie, differs, _ in self.judge(self.cases)
+                   if differs and not lie and all(f.barrier is None for f in case.faults)]
+        if len(excused) > AGAIN_MOST:
+            return 0
+        copies = [replace(case, name=f"{case.name} (again)",
+                          faults=[fault.again() for fault in case.faults]) for case in excused]
+        for case in excused:
+            case.weak, case.outcome = True, HONEST
+            case.event.outcome, case.event.code, case.event.posts = HONEST, None, 1
+        self.send(copies)
+        self.wait()
+        return len(excused)
+
     def check(self):
         """What is wrong, a line for each case, and the most grants of one event."""
-        replies, granted, told = self.replies(), self.granted(), self.told()
         problems = [f"the rude server: {error}" for error in self.rude.errors]
-        for case in self.cases:
-            data = replies[case.event.place]
-            wrong = compare(case, data, granted[case.number], told[case.event.request_id])
-            unmet = [f"{f.call}/{f.act}" for f in case.faults if f.met == 0]
-            if unmet and not case.weak:
-                wrong.append(f"never happened: {unmet}")
-            if wrong:
-                problems.append(f"{case.name}: {'; '.join(wrong)}\n      "
-                                f"error {data.get('error')}, attempts {data.get('attempts')}, "
-                                f"granted {granted[case.number]}, "
-                                f"told {dict(told[case.event.request_id])}")
-        return problems, max(granted.values(), default=0)
+        problems += [f"{case.name}: {'; '.join(lie + differs)}\n      {found}"
+                     for case, lie, differs, found in self.judge(self.cases) if lie + differs]
+        return problems, max(self.granted().values(), default=0)
 
     def report(self):
         """The same for what all tests ask: replies, dead letters, offsets, the ledger."""
@@ -134,17 +155,25 @@ def are_alike(expected, found):
     return all(e is None or (f > 0 if e == MANY else e == f) for e, f in zip(expected, found))
 
 
-def compare(case, data, granted, told):
-    """What differs, a text each."""
+def lies(case, data, granted):
+    """What no reply may say, whatever has been done to its event."""
     wrong = []
-    if data["outcome"] not in case.outcome.split("|"):
+    if case.weak and data["outcome"] not in case.outcome.split("|"):
         wrong.append(f"outcome {data['outcome']}, not {case.outcome}")
     if granted > 1:
         wrong.append(f"granted {granted} times")
     if data["outcome"] == "submitted" and granted != 1:
         wrong.append("says submitted, and nothing was")
-    if case.weak:
-        return wrong
+    if data["outcome"] in ("failed", "rejected") and granted > 0:
+        wrong.append(f"says {data['outcome']}, and was granted")
+    return wrong
+
+
+def differences(case, data, granted, told):
+    """What is otherwise than the case says."""
+    wrong = []
+    if data["outcome"] not in case.outcome.split("|"):
+        wrong.append(f"outcome {data['outcome']}, not {case.outcome}")
     error = data.get("error") or {}
     if error.get("code") != case.code:
         wrong.append(f"code {error.get('code')}, not {case.code}")
@@ -156,13 +185,15 @@ def compare(case, data, granted, told):
         wrong.append(f"granted {granted}, not {case.granted}")
     if case.classes is not None and classes_of(case, told) != case.classes:
         wrong.append(f"{case.stage} told the plan {told[case.stage]}, not {case.classes}")
-    return wrong
+    unmet = [f"{f.call}/{f.act}" for f in case.faults if f.met == 0]
+    return wrong + ([f"never happened: {unmet}"] if unmet else [])
 
 
 def classes_of(case, told):
     """Waiting for a turn is no answer, unless the case is about waiting: then once is as often. A
     look-up may go on for longer than the case says."""
-    found = [c for c in told[case.stage] if c != "paced" or c in case.classes]
+    unsent = ("paced", "stale")
+    found = [c for c in told[case.stage] if c not in unsent or c in case.classes]
     found = [c for i, c in enumerate(found) if c != "paced" or found[i - 1:i] != ["paced"]]
     return found[:len(case.classes)] if case.stage == "look" else found
 

@@ -245,16 +245,16 @@ class StatusesTest(harness.E2eCase):
         certificate = authority.sign("localhost")
         elsewhere = self.listen_elsewhere()
         location = [text.format(port=elsewhere.getsockname()[1]) for text in ELSEWHERE]
-        yield Lane(self, "main"), main_cases(location) + good_cases()
+        patient = {"timeout": "12s"}  # on a busy machine too: nobody is to give up here
+        tls = certificate, authority.file, patient
+        plain = None, None, patient
+        yield Lane(self, "main", *plain), main_cases(location) + good_cases()
         if FULL:
-            yield (Lane(self, "main2", certificate, authority.file),
-                   main_cases(location) + good_cases())
-        yield Lane(self, "known"), known_cases()
-        yield Lane(self, "wait", certificate, authority.file,
-                   {"timeout": "8s"}), wait_cases()
-        yield Lane(self, "token"), token_cases()
-        yield Lane(self, "interlock", certificate, authority.file,
-                   {"timeout": "8s"}), interlock_cases()
+            yield Lane(self, "main2", *tls), main_cases(location) + good_cases()
+        yield Lane(self, "known", *plain), known_cases()
+        yield Lane(self, "wait", *tls), wait_cases()
+        yield Lane(self, "token", *plain), token_cases()
+        yield Lane(self, "interlock", *tls), interlock_cases()
 
     def listen_elsewhere(self):
         """Where redirects lead: nobody may come."""
@@ -283,16 +283,17 @@ class StatusesTest(harness.E2eCase):
         for lane, cases in lanes:
             lane.warm_up()
             lane.send(cases)
-        began, problems, most = time.monotonic(), [], 0
+        began, problems, most, again = time.monotonic(), [], 0, 0
         for lane, cases in lanes:
             lane.wait(400)
+            again += 0 if lane.world.name == "interlock" else lane.play_again()
             found, most_here = lane.check()
             report = lane.report()
             problems += [f"{lane.world.name}: {text}" for text in found + report.problems]
             most = max(most, most_here)
         names = ", ".join(f"{len(cases)} {lane.world.name}" for lane, cases in lanes)
         harness.figure("e2e statuses", f"{len(STATUSES)} statuses, {names}; {len(problems)} "
-                       f"wrong; most grants of one event {most}; "
+                       f"wrong, {again} played again; most grants of one event {most}; "
                        f"{time.monotonic() - began:.0f} s")
         self.assertEqual([], problems, "\n" + "\n".join(problems))
         self.assertEqual(1, most)
