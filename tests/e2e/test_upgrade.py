@@ -36,8 +36,8 @@ class Offsets:
         self.parts = [TopicPartition(world.requests, p) for p in range(world.partitions)]
 
     def consumer(self):
-        consumer = KafkaConsumer(bootstrap_servers=self.world.kafka.brokers, group_id=self.world.group,
-                                 enable_auto_commit=False)
+        consumer = KafkaConsumer(bootstrap_servers=self.world.kafka.brokers,
+                                 group_id=self.world.group, enable_auto_commit=False)
         consumer.assign(self.parts)
         return consumer
 

@@ -45,7 +45,7 @@ const struct fault_code fault_codes[] = {
     {"storedUnreadable", "Ask the operator: the answer that Redis keeps cannot be read."},
     {"claimUnreadable", "Ask the operator: a newer worker may have written the event's key."},
     {"crashLoop",
-     "Ask the operator: three workers ended while they worked on it; only a replay tries it again."},
+     "Ask the operator: three workers ended while they had it; only a replay tries it again."},
     {"redisRefused", "Ask the operator: Redis cannot use the event's key."},
     /* What came of it (graph_error.h, graph_answer.h); http answers that are not Graph's. */
     {"expired", "Send a new event; expirytime passed before the real request was sent."},

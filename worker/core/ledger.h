@@ -14,11 +14,12 @@
  * A ledger says what *is* committed. What a transaction would make of it is worked out on a copy
  * (ledger_copy), so a transaction that aborts leaves nothing to be undone.
  *
- * The metadata is `u1:<frontier>:<window>:<witness>:<bits>:<crc>`: <window> is how far beyond it the
- * writer, or an owner before it, may have worked; <witness> is what it knew of Redis (witness.h); bit 0 of the
- * first byte of <bits> (base64, without the zeros at its end) is the frontier; <crc> is CRC-32 of
- * all before. `u1` says who can read it: a later version that adds fields between <bits> and <crc>
- * stays `u1`, and they are left out here; one that cannot be read so is `u2`. */
+ * The metadata is `u1:<frontier>:<window>:<witness>:<bits>:<crc>`: <window> is how far beyond it
+ * the writer, or an owner before it, may have worked; <witness> is what it knew of Redis
+ * (witness.h); bit 0 of the first byte of <bits> (base64, without the zeros at its end) is the
+ * frontier; <crc> is CRC-32 of all before. `u1` says who can read it: a later version that adds
+ * fields between <bits> and <crc> stays `u1`, and they are left out here; one that cannot be read
+ * so is `u2`. */
 
 enum {
     LEDGER_WINDOW_MAX =

@@ -74,8 +74,8 @@ void redis_raise_interlock(struct redis *redis, const char *why);
 void redis_watch_interlock(struct redis *redis, void (*on_interlock)(void *context, bool stands),
                            void *context);
 
-/* Redis has answered all that it was asked, or is away. Until then claims that are given back may be
- * lost with the connection. */
+/* Redis has answered all that it was asked, or is away. Until then claims that are given back may
+ * be lost with the connection. */
 bool redis_is_idle(const struct redis *redis);
 bool redis_is_up(const struct redis *redis);
 /* It is not, because Redis does not take our name or password, or our user may not do what it must
