@@ -161,6 +161,7 @@ void check_applied(struct world *world, struct sim_record *record, bool was_dry_
     struct sim_event *event = record->event;
     if (was_dry_run) {
         event->dry_grants++;
+        record->dry_granted = true;
         return;
     }
     event->grants++;

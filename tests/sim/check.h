@@ -74,7 +74,7 @@ void check_marked(struct node *node, const struct request *rq, int64_t sent_ms);
 /* A reply was handed to a transaction. */
 void check_handed_over(struct node *node, const struct request *rq);
 /* Redis has lost what it knew of that event. */
-void check_forgotten(void *world, int event);
+void check_forgotten(void *context, int event);
 /* Redis lost what it knew of the event, and more than one fault came together; see above. */
 bool check_is_excused(const struct world *world, const struct sim_event *event);
 /* A worker's turn is over. */

@@ -52,7 +52,7 @@ static void check_truth(struct world *world, const struct sim_record *record)
                    record->number, answer_name(record->answer), record->code, event->number,
                    event->grants);
     bool alone = mix_kinds(&world->mix) == 1;
-    if (event->dry_grants > 0 && record->answer == ANSWER_VALIDATED && alone)
+    if (record->dry_granted && record->answer == ANSWER_VALIDATED && alone)
         check_fail(world, "I6", "record %d is answered validated, and its dry run was a grant",
                    record->number);
 }

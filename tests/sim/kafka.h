@@ -33,6 +33,7 @@ struct transaction {
 
 struct member {
     bool is_in;
+    uint64_t id;   /* another one each time that it joins as somebody new */
     uint64_t life; /* of the worker that is this member */
     bool joined;   /* in the rebalance that goes on */
     uint32_t owns; /* partitions, as it said when it joined */

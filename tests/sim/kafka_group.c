@@ -108,6 +108,7 @@ static void complete(struct world *world)
         if (kafka->members[i].is_in)
             source_tell(world->nodes[i], world->now_ms + 1 + world_between(world, 0, SYNC_MOST_MS),
                         &(struct group_news){.generation = kafka->generation,
+                                             .member = kafka->members[i].id,
                                              .given = kafka->given[i]});
 }
 
@@ -149,6 +150,7 @@ void kafka_join(struct world *world, unsigned node, uint32_t owns)
     struct member *member = &kafka->members[node];
     uint64_t life = world->nodes[node]->life;
     bool is_back = member->is_in && member->life != life;
+    member->id += !member->is_in || is_back;
     member->is_in = true;
     member->life = life;
     member->heard_ms = world->now_ms;
@@ -156,6 +158,7 @@ void kafka_join(struct world *world, unsigned node, uint32_t owns)
     if (is_back && !kafka->rebalancing) { /* a static member: as before, without a rebalance */
         source_tell(world->nodes[node], world->now_ms + 1,
                     &(struct group_news){.generation = kafka->generation,
+                                         .member = member->id,
                                          .given = kafka->given[node]});
         return;
     }

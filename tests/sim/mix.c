@@ -83,10 +83,11 @@ static void draw_rates(struct world *world, struct mix *ret)
     for (enum mishap fault = 0; fault < FAULT_COUNT; fault++) {
         if (!mix_has(ret, fault))
             continue;
+        unsigned often = world->sabotage->often > 0 ? world->sabotage->often : 1;
         if (rates[fault] > 0)
-            ret->rates[fault] = (unsigned)world_between(world, 1, rates[fault]);
+            ret->rates[fault] = often * (unsigned)world_between(world, 1, rates[fault]);
         if (times[fault] > 0)
-            ret->times[fault] = (unsigned)world_between(world, 1, times[fault]);
+            ret->times[fault] = often * (unsigned)world_between(world, 1, times[fault]);
     }
 }
 

@@ -170,7 +170,11 @@ static void on_thaw(struct letter *letter)
 {
     struct node *node = letter->node;
     world_slot_free(node->world, letter);
-    if (!kafka_is_member(node->world, node->index, node->life)) /* as the next heartbeat tells */
+    if (kafka_is_member(node->world, node->index, node->life))
+        return;
+    if (world_chance(node->world, 5000)) /* it was to join anyway, and joins as somebody new */
+        kafka_join(node->world, node->index, node->source.owned | node->source.awaited);
+    else /* the next heartbeat tells */
         source_tell(node, node->world->now_ms + world_between(node->world, 1, 500),
                     &(struct group_news){.lost = true});
 }

@@ -51,7 +51,7 @@ struct redis_answer {
     bool forgot;
 };
 
-void redis_model_claim(struct redis_model *redis, int key, const struct redis_caller *caller,
+void redis_model_claim(struct redis_model *redis, int number, const struct redis_caller *caller,
                        const struct redis_claim *claim, struct redis_answer *ret);
 
 struct redis_mark {
@@ -59,7 +59,7 @@ struct redis_mark {
     const char *cid;
     int64_t hint_ms; /* 0: Redis' own clock counts */
 };
-void redis_model_mark(struct redis_model *redis, int key, const struct redis_caller *caller,
+void redis_model_mark(struct redis_model *redis, int number, const struct redis_caller *caller,
                       const struct redis_mark *mark, struct redis_answer *ret);
 
 struct redis_record {
@@ -69,10 +69,10 @@ struct redis_record {
     struct str stored;
     enum answer out;
 };
-enum redis_word redis_model_record(struct redis_model *redis, int key,
+enum redis_word redis_model_record(struct redis_model *redis, int number,
                                    const struct redis_caller *caller,
                                    const struct redis_record *record);
 
 /* `yield`: the claim stays, but anybody may take it at once; else it is forgotten. */
-enum redis_word redis_model_release(struct redis_model *redis, int key,
+enum redis_word redis_model_release(struct redis_model *redis, int number,
                                     const struct redis_caller *caller, uint64_t fence, bool yield);

@@ -8,6 +8,7 @@ struct sabotage {
     const char *name;
     const char *invariants; /* that may then be seen to break */
     uint32_t kinds;         /* of faults that bring it out; 0: as each seed draws them */
+    unsigned often;         /* so many times as often; 0: once */
     bool skips_intent;      /* mark says ok and writes nothing */
     bool ignores_fence;     /* a mark of an old owner is taken */
     bool settles_at_once;   /* graph.settle 0 */
@@ -17,6 +18,7 @@ struct sabotage {
     bool ignores_bits;      /* the next owner does not read the bitmap */
     bool drops_witness;     /* what Redis forgot is not noticed */
     bool keeps_producer;    /* no new producer after an indefinite error */
+    bool keeps_member;      /* nor that it holds its partitions as somebody new */
     bool keeps_epoch;       /* who lost a partition goes on */
     bool sends_late;        /* no question whether the claim is fresh */
     bool ignores_throttle;  /* Retry-After is not heeded */

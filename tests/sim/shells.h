@@ -35,6 +35,7 @@ struct http {
 struct group_news {
     bool must_join, lost;
     int generation;
+    uint64_t member;
     uint32_t given;
 };
 struct source {
@@ -43,6 +44,7 @@ struct source {
     int64_t positions[PARTITIONS_MAX];
     uint32_t owned;            /* as the application knows */
     uint32_t awaited;          /* given to us, its offset is asked for */
+    uint64_t member;           /* as whom we hold them */
     int generation;            /* as librdkafka's own thread knows; -1: none */
     struct group_news news[8]; /* from there, for the next turn */
     unsigned news_count;

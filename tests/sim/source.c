@@ -145,6 +145,10 @@ static void serve(struct source *source, const struct group_news *news)
         if (kafka_awaits(world, node->index, node->life))
             kafka_join(world, node->index, source->owned | source->awaited);
     } else if (news->generation == source->generation) {
+        bool is_kept = news->member == source->member || world->sabotage->keeps_member;
+        if (!is_kept) /* the group had dropped us, and others had what we hold */
+            take_away(source, ~0U);
+        source->member = news->member;
         uint32_t gone = (source->owned | source->awaited) & ~news->given;
         uint32_t come = news->given & ~(source->owned | source->awaited);
         take_away(source, gone);

@@ -69,7 +69,8 @@ struct sim_record {
     bool duplicate, seen;
     uint64_t members; /* hash of the stored answer in the reply, if it was seen */
     char code[32];
-    unsigned grants; /* real requests of this record that were applied */
+    bool dry_granted; /* a dry run of it was carried out for real */
+    unsigned grants;  /* real requests of this record that were applied */
     struct dry_pass {
         int64_t at_ms;
         uint64_t body_hash;
