@@ -95,8 +95,6 @@ static const struct row {
     {"sent add: the filter was ignored", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {LIST("{\"id\":\"x\",\"targetId\":\"" OTHER "\",\"assignmentState\":\"Delivered\"}"), NONE},
      OUTCOME_ABSENT},
-    {"sent add: a second page", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS, SECOND},
-     {NONE, PAGED(""), LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},
     {"sent add: perhaps, then ours", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS, SECOND},
      {NONE, PAGED(REQUEST("AdminAdd", "Delivered", JUST, TARGET)),
       LIST(REQUEST("AdminAdd", "Submitted", AFTER, TARGET))}, OUTCOME_OK},

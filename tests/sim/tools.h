@@ -54,7 +54,7 @@ struct str world_text(struct world *world, const char *data, size_t size);
 void world_plan(struct world *world, int64_t at_ms, void (*run)(struct world *, void *),
                 void *what);
 /* To the worker in whose life it was made. */
-void world_send(struct world *world, int64_t at_ms, struct letter *message);
+void world_send(struct world *world, int64_t at_ms, struct letter *letter);
 /* The wall clocks. */
 int64_t world_wall_ms(const struct world *world);
 
