@@ -305,8 +305,8 @@ static void close_parts(struct worker *w)
     admin_destroy(w->admin);
     http_destroy(w->http);
     settle_destroy(w->settle);
-    redis_abandon(w->redis);      /* it still gives claims back */
-    if (w->pipeline.pool != NULL) /* NULL: there was no memory to start with */
+    redis_abandon(w->redis); /* it still gives claims back */
+    if (w->redis != NULL)    /* NULL: the start ended before anything was at work */
         give_claims_back(w);
     redis_destroy(w->redis);
     w->redis = NULL;
