@@ -44,6 +44,13 @@ class CommandLine(unittest.TestCase):
                     self.assertEqual(answer.returncode, 0, answer.stderr)
                     self.assertIn("usher " + name, answer.stdout)
 
+    def test_a_part_that_cannot_be_made(self):
+        settings = ("redis.url=rediss://127.0.0.1:1", "redis.tls_ca_file=/no/such/ca.pem",
+                    "graph.auth=token", "graph.token=T", "admin.listen=")
+        answer = usher("run", *(part for each in settings for part in ("-s", each)))
+        self.assertEqual(answer.returncode, 78, answer.stderr)
+        self.assertIn("redis.tls_ca_file", answer.stderr)
+
     def test_wrong_usage(self):
         cases = [
             ((), 2, "commands:"),
