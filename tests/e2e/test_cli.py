@@ -46,8 +46,9 @@ class CommandLine(unittest.TestCase):
 
     def test_a_part_that_cannot_be_made(self):
         settings = ("redis.url=rediss://127.0.0.1:1", "redis.tls_ca_file=/no/such/ca.pem",
-                    "graph.auth=token", "graph.token=T", "admin.listen=")
-        answer = usher("run", *(part for each in settings for part in ("-s", each)))
+                    "graph.auth=token", "admin.listen=")
+        answer = usher("run", *(part for each in settings for part in ("-s", each)),
+                       USHER_GRAPH_TOKEN="T")
         self.assertEqual(answer.returncode, 78, answer.stderr)
         self.assertIn("redis.tls_ca_file", answer.stderr)
 
