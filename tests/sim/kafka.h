@@ -81,7 +81,7 @@ struct group_commit {
     struct offset offsets[PARTITIONS_MAX];
 };
 enum broker_error kafka_add_offsets(struct world *world, unsigned id, int epoch,
-                                    const struct group_commit *commit);
+                                    const struct group_commit *group);
 enum broker_error kafka_end(struct world *world, unsigned id, int epoch, bool commit);
 /* The committed offset, as a reader sees it who waits for open transactions. */
 enum broker_error kafka_fetch_offset(const struct world *world, unsigned partition,

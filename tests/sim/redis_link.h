@@ -45,7 +45,7 @@ int64_t redis_latency_ms(struct redis *redis);
 /* The answer has come: who asked? NULL: the connection broke meanwhile. */
 struct request *redis_take_answer(struct redis_command *command);
 /* For commands whose answer nobody waits for. */
-void redis_on_done(struct letter *letter);
+void redis_on_done(struct letter *message);
 struct redis_known redis_known_of(const struct witness *witness, uint64_t writes);
 void redis_pace(struct redis *redis, struct request *rq, int64_t pause_ms);
 void redis_see_interlock(struct redis *redis, bool stands);

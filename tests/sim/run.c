@@ -4,15 +4,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The options that repeat a history but its seed. */
+void campaign_print_command(const struct campaign *campaign, uint64_t seed)
+{
+    (void)printf("usher-sim --events %zu", campaign->records);
+    if (campaign->sabotage != NULL)
+        (void)printf(" --break %s", campaign->sabotage->name);
+    const char *comma = " --only ";
+    for (enum mishap fault = 0; fault < FAULT_COUNT; fault++) {
+        if ((campaign->only_kinds >> fault & 1) == 0)
+            continue;
+        (void)printf("%s%s", comma, fault_name(fault));
+        comma = ",";
+    }
+    (void)printf(" --replay %" PRIu64 " --trace\n", seed);
+}
+
 static void report(const struct world *world, const struct campaign *campaign, uint64_t seed)
 {
     char text[MIX_TEXT_SIZE];
     mix_print(&world->mix, text);
-    (void)printf("BROKEN %s: %s\n  seed %" PRIu64
-                 ": %s\n  again: usher-sim --events %zu%s --replay "
-                 "%" PRIu64 " --trace\n",
-                 world->check.invariant, world->check.text, seed, text, campaign->records,
-                 campaign->only_kinds != 0 ? " --only ..." : "", seed);
+    (void)printf("BROKEN %s: %s\n  seed %" PRIu64 ": %s\n  again: ", world->check.invariant,
+                 world->check.text, seed, text);
+    campaign_print_command(campaign, seed);
+    (void)fflush(stdout);
 }
 
 void campaign_run(const struct campaign *campaign, bool print, struct campaign_end *ret)
@@ -25,6 +40,8 @@ void campaign_run(const struct campaign *campaign, bool print, struct campaign_e
                                   .records = campaign->records,
                                   .trace = campaign->trace,
                                   .sabotage = campaign->sabotage};
+        if (campaign->running != NULL)
+            *campaign->running = history.seed;
         bool good = world_run(world, &history);
         counts_add(&ret->counts, &world->counts);
         if (good)

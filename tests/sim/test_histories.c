@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { FIRST_SEED = 1, HISTORIES = 500, RECORDS = 40 };
+enum { FIRST_SEED = 1, HISTORIES = 2500, RECORDS = 40 };
 
 static void no_promise_is_broken(void **state)
 {

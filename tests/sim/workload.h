@@ -91,8 +91,8 @@ struct workload {
     size_t answered; /* records with a committed reply */
 };
 
-/* Makes `records` records, and plans when each is written to its partition. */
-void workload_make(struct world *world, size_t records);
+/* Makes `count` records, and plans when each is written to its partition. */
+void workload_make(struct world *world, size_t count);
 struct sim_record *record_of(const struct request *rq);
 /* Ids as Graph has them. */
 void subject_guid(const struct sim_subject *subject, unsigned what, char ret[GUID_SIZE]);
