@@ -163,21 +163,11 @@ void assignment_offer(struct assignment *assignment,
         fatal(assignment, 70, "cannot start a thread");
 }
 
-/* The metadata as a string, to be freed; "" where there is none. */
-static char *text_of(const rd_kafka_topic_partition_t *committed)
-{
-    size_t size = committed->metadata != NULL ? committed->metadata_size : 0;
-    char *text = calloc(size + 1, 1);
-    if (text != NULL && size > 0)
-        memcpy(text, committed->metadata, size);
-    return text;
-}
-
 static bool open_ledger(struct assignment *assignment, struct slot *slot,
                         const rd_kafka_topic_partition_t *committed)
 {
     bool is_new = committed->offset < 0;
-    char *metadata = text_of(committed);
+    char *metadata = committed_metadata(committed);
     if (metadata == NULL) {
         fatal(assignment, 70, "out of memory");
         return false;

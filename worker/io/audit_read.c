@@ -1,8 +1,8 @@
 #include "worker/io/audit_read.h"
 
+#include "worker/io/committed.h"
 #include "worker/io/kafka_record.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,10 +64,9 @@ static bool no_memory(struct run *run)
 static bool open_ledger(struct run *run, const rd_kafka_topic_partition_t *committed,
                         struct ledger *ledger)
 {
-    char *metadata = committed->metadata_size > 0
-                         ? strndup(committed->metadata, committed->metadata_size)
-                         : NULL;
-    assert(metadata != NULL || committed->metadata_size == 0); /* what it says is not left out */
+    char *metadata = committed_metadata(committed);
+    if (metadata == NULL)
+        return no_memory(run);
     int64_t offset = committed->offset >= 0 ? committed->offset : 0; /* a group that is new */
     struct witness witness;                                          /* of Redis: for a worker */
     enum ledger_metadata state = ledger_open(ledger, offset, metadata, &witness);

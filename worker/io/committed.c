@@ -4,6 +4,8 @@
 #include "worker/io/log.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { TRY_MS = 2000, PAUSE_MS = 100 };
@@ -87,6 +89,15 @@ rd_kafka_topic_partition_list_t *committed_take(struct committed *committed,
     rd_kafka_topic_partition_list_t *partitions = join(committed);
     *ret_code = committed->code;
     return partitions;
+}
+
+char *committed_metadata(const rd_kafka_topic_partition_t *element)
+{
+    size_t size = element->metadata != NULL ? element->metadata_size : 0;
+    char *text = calloc(size + 1, 1);
+    if (text != NULL && size > 0)
+        memcpy(text, element->metadata, size);
+    return text;
 }
 
 rd_kafka_topic_partition_list_t *committed_leave(struct committed *committed)

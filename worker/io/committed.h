@@ -27,8 +27,8 @@ bool committed_ask(struct committed *committed, rd_kafka_t *consumer,
                    const rd_kafka_topic_partition_list_t *partitions);
 
 /* The answer, once, for the caller to destroy; NULL: there is none yet. Each element's `opaque` is
- * committed_end(). *ret_code is what the
- * brokers refused for good, if anything; the list is then only the question. */
+ * committed_end(). *ret_code is what the brokers refused for good, if anything; the list is then
+ * only the question. */
 rd_kafka_topic_partition_list_t *committed_take(struct committed *committed,
                                                 rd_kafka_resp_err_t *ret_code);
 
@@ -38,6 +38,10 @@ static inline int64_t committed_end(const rd_kafka_topic_partition_t *element)
 {
     return (int64_t)(intptr_t)element->opaque;
 }
+
+/* The metadata that was committed with the offset, for the caller to free; "" where there is none.
+ * librdkafka's own ends with its size and not with a NUL. NULL: out of memory. */
+char *committed_metadata(const rd_kafka_topic_partition_t *element);
 
 /* Gives up the question (within 2 s) and returns it, or NULL. A zeroed struct is fine. */
 rd_kafka_topic_partition_list_t *committed_leave(struct committed *committed);
