@@ -72,7 +72,8 @@ bool graph_stood_since(const struct sim_event *event, int64_t since_ms, int64_t 
     if (graph_stands(event, since_ms) || graph_stands(event, now_ms))
         return true;
     for (const struct row *row = event->subject->rows; row != NULL; row = row->next)
-        if ((row->applied_ms >= since_ms && graph_stands(event, row->applied_ms)) ||
+        if ((row->applied_ms >= since_ms &&
+             (graph_stands(event, row->applied_ms) || row->type == event->type)) ||
             (row->delivered_ms >= since_ms && row->delivered_ms <= now_ms &&
              graph_stands(event, row->delivered_ms)))
             return true;
