@@ -20,7 +20,8 @@ import uuid
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from kafka_server import KafkaServer, free_port  # noqa: E402
+from kafka_server import KafkaServer  # noqa: E402
+from processes import free_port  # noqa: E402
 from topics import Topics  # noqa: E402
 
 BUILD = os.path.join(ROOT, "build", "release")

@@ -15,42 +15,24 @@ import argparse
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import processes
+
 DEPS = Path(os.environ.get("USHER_DEPS", "/opt/usher-deps"))
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
-FIRST_PORT, LAST_PORT = 21000, 31000  # a connect loop above 32767 may connect to itself
 START_S = 60
 USER, PASSWORD = "usher", "usher-secret"  # of --scram
 
 
-def is_listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port():
-    for port in range(FIRST_PORT + os.getpid() % 5000, LAST_PORT):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
-
-
 class KafkaServer:
     def __init__(self, port=None, partitions=1, scram=False, directory=None, settings=None):
-        self.port = port or free_port()
-        self.controller_port = free_port() if self.port + 1 > 32767 else self.port + 1
-        while is_listening(self.controller_port) or self.controller_port == self.port:
-            self.controller_port += 1
+        self.port = port or processes.free_port()
+        self.controller_port = processes.free_port()
         self.scram = scram
         self.settings = {"num.partitions": partitions, **(settings or {})}
         self.keeps_directory = directory is not None
@@ -152,7 +134,7 @@ class KafkaServer:
                 self.java("kafka.Kafka", str(self.directory / "server.properties"), archive=True),
                 stdout=log, stderr=log)
         end = time.monotonic() + START_S
-        while not is_listening(self.port):
+        while not processes.is_listening(self.port):
             if self.process.poll() is not None or time.monotonic() > end:
                 log = (self.directory / "server.log").read_text(errors="replace")
                 self.stop(kill=True)

@@ -10,20 +10,22 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 # Above 32767 a connect in a loop may take the port it asks for, and connect to itself.
 PORTS = range(20000, 32000)
-_given = set()
+_given = []  # an abstract socket for each port: another test's process does not get it as well
 
 
 def free_port():
+    """A port that stays this process's own, also while the server on it is down."""
     for i in range(len(PORTS)):
         port = PORTS[(os.getpid() * 37 + len(_given) * 11 + i) % len(PORTS)]
-        if port in _given:
-            continue
-        with socket.socket() as probe:
-            try:
+        given = socket.socket(socket.AF_UNIX)
+        try:
+            given.bind(f"\0usher-test-port-{port}")
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        _given.add(port)
+        except OSError:
+            given.close()
+            continue
+        _given.append(given)
         return port
     raise RuntimeError("no port is free")
 

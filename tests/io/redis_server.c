@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,20 @@ static bool is_free(int port)
     return bound;
 }
 
+/* As tests/e2e/processes.py does: the name says that the port is taken, also while the server on it
+ * is down. -1: another test's process has it. */
+static int reserve(int port)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "usher-test-port-%d", port);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (struct sockaddr *)&name, size) == 0 && is_free(port))
+        return fd;
+    close(fd);
+    return -1;
+}
+
 bool redis_server_init(struct redis_server *server)
 {
     *server = (struct redis_server){0};
@@ -45,7 +61,8 @@ bool redis_server_init(struct redis_server *server)
     snprintf(server->path, sizeof server->path, "%s/redis.sock", server->dir);
     for (int i = 0; i < PORTS; i++) {
         server->port = FIRST_PORT + (getpid() * 7 + i) % PORTS;
-        if (is_free(server->port))
+        server->reservation = reserve(server->port);
+        if (server->reservation >= 0)
             return true;
     }
     return false;
@@ -145,6 +162,8 @@ void redis_server_finish(struct redis_server *server)
     redis_server_kill(server);
     if (server->dir[0] != '\0')
         nftw(server->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (server->reservation > 0)
+        close(server->reservation);
     *server = (struct redis_server){0};
 }
 

@@ -9,6 +9,7 @@
 struct redis_server {
     pid_t pid;           /* 0: not running */
     int port;            /* on 127.0.0.1, below 32768; TLS if it was asked for */
+    int reservation;     /* keeps the port ours while the server is down */
     char dir[64];        /* what it may write to; the tests put certificates there */
     char path[96];       /* of the socket: always plain */
     const char *program; /* to be set after init; NULL: redis-server */
