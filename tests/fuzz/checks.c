@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { NUMBER_GROWS_MOST = 6 }; /* "5e-9," is 5 bytes, and printed again up to 25 */
+
 static char *allowed_topics[] = {(char[]){"hr-replies"}};
 
 const struct reply_settings check_settings = {
@@ -170,7 +172,9 @@ void check_reply(const struct request *rq)
     struct message reply, brief;
     make_reply(rq, false, &reply);
     make_reply(rq, true, &brief);
-    assert(brief.value.size <= reply.value.size && brief.header_count <= reply.header_count);
+    /* What is stored is read and written again: "1e300" comes back as 1.0000000000000001e+300. */
+    size_t most = rq->stored == NULL ? reply.value.size : NUMBER_GROWS_MOST * reply.value.size;
+    assert(brief.value.size <= most && brief.header_count <= reply.header_count);
     check_stored(rq, &reply);
     message_finish(&brief);
     message_finish(&reply);
