@@ -41,6 +41,22 @@ static int find_code(const char *description, const char **ret_code)
     return (int)strspn(*ret_code, "0123456789");
 }
 
+/* The answer may hold a token anywhere: of `error` only OAuth's names (RFC 6749, 4.1.2.1 and 5.2)
+ * and Entra's are shown. */
+static const char *name_of(const char *kind)
+{
+    static const char *const names[] = {
+        "invalid_request",  "invalid_client",       "invalid_grant",
+        "invalid_scope",    "unauthorized_client",  "unsupported_grant_type",
+        "access_denied",    "server_error",         "temporarily_unavailable",
+        "invalid_resource", "interaction_required", "consent_required",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], kind) == 0)
+            return names[i];
+    return "an error of another name";
+}
+
 static bool explain(int status, const cJSON *tree, struct token_answer *ret, struct error *error)
 {
     const char *code = NULL, *kind = text_of(tree, "error");
@@ -60,8 +76,8 @@ static bool explain(int status, const cJSON *tree, struct token_answer *ret, str
     const char *what =
         client ? "graph.client_secret: Entra refuses it" : "Entra refuses the request for a token";
     if (size > 0)
-        return error_set(error, "%s (%.40s, AADSTS%.*s)", what, kind, size, code);
-    return error_set(error, "%s (%.40s)", what, kind);
+        return error_set(error, "%s (%s, AADSTS%.*s)", what, name_of(kind), size, code);
+    return error_set(error, "%s (%s)", what, name_of(kind));
 }
 
 static int64_t read_life_s(const cJSON *tree)
