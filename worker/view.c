@@ -43,8 +43,13 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     return count;
 }
 
-static size_t list_warnings(const struct settings *s, const char *ret[])
+enum { WARNINGS_MAX = 5 };
+
+/* All that weakens a promise for as long as it is so. */
+static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX])
 {
+    const struct settings *s = w->settings;
+    const struct redis_facts *redis = redis_facts(w->redis);
     size_t count = 0;
     if (s->graph.dry_run == DRY_RUN_OFF)
         ret[count++] = "graph.dry_run: off: real requests go out unproved";
@@ -52,13 +57,17 @@ static size_t list_warnings(const struct settings *s, const char *ret[])
         ret[count++] = "graph.dry_run_echo: lenient: a dry run without an echo passes";
     if (s->kafka.delivery == DELIVERY_AT_LEAST_ONCE)
         ret[count++] = "kafka.delivery: at-least-once: a reply may come twice after a crash";
+    if (redis_facts_is_forgetful(redis))
+        ret[count++] = "redis.url: this Redis keeps nothing when it stops; set appendonly to yes";
+    if (redis->evicts[0] != '\0')
+        ret[count++] = "redis.url: this Redis may drop records; set maxmemory-policy to noeviction";
     return count;
 }
 
 static void fill_metrics(void *context, struct metrics_view *ret)
 {
     const struct worker *w = context;
-    static const char *warnings[3];
+    static const char *warnings[WARNINGS_MAX];
     struct settle_stats settle = settle_stats(w->settle);
     *ret = (struct metrics_view){
         .stats = &w->stats,
@@ -84,7 +93,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .hiredis = HIREDIS,
         .libuv = uv_version_string(),
         .warnings = warnings,
-        .warning_count = list_warnings(w->settings, warnings),
+        .warning_count = list_warnings(w, warnings),
     };
 }
 

@@ -4,6 +4,8 @@
 The sandbox does not refuse duplicates here: whatever were posted twice would be granted twice. No
 event is sent twice: that one was answered before is forgotten too, and no promise (README).
 """
+import json
+
 import events
 import harness
 import processes
@@ -44,6 +46,8 @@ class ForgottenTest(harness.E2eCase):
         world.wait_answers(len(made), 60, follower)
         report = world.check(made)
         self.assert_good(report)
+        warnings = str(json.loads(worker.get("/status")[1])["warnings"])
+        self.assertEqual("--appendonly" in world.redis.options, "keeps nothing" in warnings)
         self.assertEqual(0, worker.stop())
         harness.figure(f"e2e {name}", f"{applied} real requests at Graph when it was killed and "
                                       f"Redis emptied; {report.line()}")

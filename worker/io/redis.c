@@ -238,6 +238,11 @@ struct redis_stats redis_stats(const struct redis *redis)
     };
 }
 
+const struct redis_facts *redis_facts(const struct redis *redis)
+{
+    return redis_connection_facts(redis->connection);
+}
+
 const struct witness *redis_witness(const struct redis *redis)
 {
     return &redis->memory.known;

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/error.h"
 #include "worker/core/pipeline.h"
+#include "worker/io/redis_facts.h"
 
 #include <uv.h>
 
@@ -91,3 +92,5 @@ struct redis_stats {
     uint64_t forgotten;                  /* times that Redis had lost what it was told */
 };
 struct redis_stats redis_stats(const struct redis *redis);
+/* What Redis said of itself when it was last reached (redis_facts.h). */
+const struct redis_facts *redis_facts(const struct redis *redis);

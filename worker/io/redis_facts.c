@@ -71,7 +71,7 @@ static void tell_durability(const struct redis_facts *facts, const struct settin
 
 static void tell_dangers(const struct redis_facts *facts)
 {
-    if (facts->informs && !facts->appends)
+    if (redis_facts_is_forgetful(facts))
         log_write(LOG_WARN, "redis.keeps_nothing",
                   "Redis' appendonly is off: when it stops it forgets all that it was told since "
                   "its last snapshot, and an event that comes again may be granted again; set "

@@ -22,6 +22,12 @@ struct redis_facts {
     bool hides_waitaof; /* our user may not ask for that */
 };
 
+/* It has no append-only file, as far as we know. */
+static inline bool redis_facts_is_forgetful(const struct redis_facts *facts)
+{
+    return facts->informs && !facts->appends;
+}
+
 /* The answers to `INFO` and to `WAITAOF 1 0 1`. */
 void redis_facts_read_info(struct redis_facts *facts, const redisReply *reply);
 void redis_facts_read_waitaof(struct redis_facts *facts, const redisReply *reply);
