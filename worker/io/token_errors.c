@@ -14,6 +14,9 @@ const struct token_error token_errors[] = {
     {"7000222", "graph.client_secret: it has expired; make a new one in the app registration",
      false},
     {"70002", "graph.client_secret: it is not this application's; make a new one", false},
+    {"7000232",
+     "graph.auth: the client id is of a managed identity, which has no secret; use managed-identity",
+     false},
     {"7000218", "graph.auth: Entra found no credential in the request; is this the right kind?",
      false},
     {"700025",
@@ -37,6 +40,10 @@ const struct token_error token_errors[] = {
      "right, or see who renews graph.federated_token_file",
      false},
     {"700021", "graph.client_id: the signed statement is of another application", false},
+    {"700023",
+     "graph.authority_host: the signed statement is for another address than Entra's own, or the "
+     "scope is of no resource",
+     false},
     {"50012", "graph.certificate_file: Entra cannot check the signature; was it uploaded?", false},
     {"50013", "graph.auth: Entra does not take the signed statement; is its issuer known there?",
      false},
@@ -99,7 +106,6 @@ const struct token_error token_errors[] = {
     {"1002012", SCOPE, false},
     {"70011", SCOPE, false},
     {"700022", SCOPE, false},
-    {"700023", SCOPE, false},
     {"500011", SCOPE, false},
     {"50001", SCOPE, false},
     /* Policies. */
