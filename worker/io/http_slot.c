@@ -57,6 +57,7 @@ static const char *operation_of(const struct request *rq, const struct http_call
 struct queued *queued_create(const char *base_url, struct request *rq, const struct http_call *call)
 {
     static const char parent_name[] = "traceparent: ", state_name[] = "tracestate: ";
+    assert(call->path[0] == '/'); /* else it could go on with the host's name: the token's way */
     const char *parent = header_value(call->traceparent);
     const char *state = parent != NULL ? header_value(call->tracestate) : NULL;
     size_t base_size = strlen(base_url), path_size = strlen(call->path);
