@@ -35,8 +35,8 @@ static const struct row {
      "usher.yaml:2:3: kafka.broker: there is no such setting; did you mean kafka.brokers?\n"},
     {"a setting of another group", "redis:\n  timeout: 3s\n",
      "usher.yaml:2:3: redis.timeout: there is no such setting; did you mean graph.timeout?\n"},
-    {"nothing near", "colour: blue\n",
-     "usher.yaml:1:1: colour: there is no such setting; usher config init prints them all\n"},
+    {"nothing near", "wxyzw: blue\n",
+     "usher.yaml:1:1: wxyzw: there is no such setting; usher config init prints them all\n"},
     {"what is below an unknown setting is passed over",
      "x:\n  - a: [1, {b: 2}]\nlog:\n  level: loud\n",
      "usher.yaml:1:1: x: there is no such setting; usher config init prints them all\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The sandbox's token endpoint is as strict about assertions as Entra: known-bad ones are refused."""
+"""The sandbox's token endpoint is as strict about assertions as Entra: known-bad ones fail."""
 import base64
 import json
 import os

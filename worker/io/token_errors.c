@@ -15,7 +15,8 @@ const struct token_error token_errors[] = {
      false},
     {"70002", "graph.client_secret: it is not this application's; make a new one", false},
     {"7000232",
-     "graph.auth: the client id is of a managed identity, which has no secret; use managed-identity",
+     "graph.auth: the client id is of a managed identity, which has no secret; use "
+     "managed-identity",
      false},
     {"7000218", "graph.auth: Entra found no credential in the request; is this the right kind?",
      false},

@@ -5,8 +5,8 @@
 
 /* Entra's error numbers, those behind AADSTS, as sentences that say what to do. From Microsoft's
  * list of them (entra-docs: reference-error-codes) and, for 70021x, 700021, 700024, 7000214,
- * 7000229, 7000232, 1000502 and 500011, from what people have seen. A number that is not in the table is
- * passed on as it is. */
+ * 7000229, 7000232, 1000502 and 500011, from what people have seen. A number that is not in the
+ * table is passed on as it is. */
 struct token_error {
     const char *code;     /* digits */
     const char *sentence; /* names the option where one is to blame; no full stop */
