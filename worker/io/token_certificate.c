@@ -47,7 +47,7 @@ static bool read_key(const struct source *source, EVP_PKEY **ret, struct error *
     if (*ret == NULL)
         return error_set(error,
                          "%s: file %s: no private key can be read from it; PEM is due, with a line "
-                         "BEGIN PRIVATE KEY",
+                         "BEGIN PRIVATE KEY, here or in the file of graph.private_key_file",
                          source->option, source->path);
     if (EVP_PKEY_is_a(*ret, "RSA") != 1 || EVP_PKEY_get_bits(*ret) < TOKEN_KEY_BITS_LEAST)
         return error_set(error, "%s: file %s: the key is not RSA with %d bits or more",
