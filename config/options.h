@@ -46,6 +46,7 @@ struct option {
     int64_t min, max;           /* durations, sizes and counts, both included */
     const char *const *choices; /* NULL at the end; NULL: any text. Also what a list may hold */
     option_rule *rule;          /* NULL: any text */
+    const char *follows;        /* the setting that the default depends on; mostly NULL */
     const char *azure;          /* the AZURE_* variable that stands in for it; mostly NULL */
     const char *doc;            /* one to three sentences: what it is, and why the number */
 };

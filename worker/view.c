@@ -43,8 +43,11 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     return count;
 }
 
-static size_t list_warnings(const struct settings *s, const char *ret[])
+enum { WARNINGS_MAX = 4 };
+
+static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX])
 {
+    const struct settings *s = w->settings;
     size_t count = 0;
     if (s->graph.dry_run == DRY_RUN_OFF)
         ret[count++] = "graph.dry_run: off: real requests go out unproved";
@@ -52,13 +55,15 @@ static size_t list_warnings(const struct settings *s, const char *ret[])
         ret[count++] = "graph.dry_run_echo: lenient: a dry run without an echo passes";
     if (s->kafka.delivery == DELIVERY_AT_LEAST_ONCE)
         ret[count++] = "kafka.delivery: at-least-once: a reply may come twice after a crash";
+    if (token_warning(w->token)[0] != '\0')
+        ret[count++] = token_warning(w->token);
     return count;
 }
 
 static void fill_metrics(void *context, struct metrics_view *ret)
 {
     const struct worker *w = context;
-    static const char *warnings[3];
+    static const char *warnings[WARNINGS_MAX];
     struct settle_stats settle = settle_stats(w->settle);
     *ret = (struct metrics_view){
         .stats = &w->stats,
@@ -76,6 +81,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,
         .token_expiry_wall_ms = token_expires_at(w->token),
+        .certificate_expiry_wall_ms = token_certificate_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,
         .revision = cli_revision(),
@@ -84,7 +90,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .hiredis = HIREDIS,
         .libuv = uv_version_string(),
         .warnings = warnings,
-        .warning_count = list_warnings(w->settings, warnings),
+        .warning_count = list_warnings(w, warnings),
     };
 }
 

@@ -44,6 +44,9 @@ static const char HELP[] =
     "  --deliver-after 2s        an assignment is open so long before it is delivered\n"
     "  --tenant ID --client-id ID --client-secret-file F\n"
     "                            what the token endpoint takes; default: anything\n"
+    "  --client-certificate-file F, --federated-token-file F\n"
+    "                            what may sign or be the assertion instead; read at each call\n"
+    "  --identity-header H       what App Service's endpoint takes; default: anything\n"
     "  --token T                 a bearer token that is always good\n"
     "  --token-lifetime 1h       of tokens given out\n"
     "  --token-bytes N           their length, default 64; real ones have about 1500\n"
@@ -118,6 +121,9 @@ static const struct option OPTIONS[] = {{"listen", required_argument, NULL, 'l'}
                                         {"tenant", required_argument, NULL, 't'},
                                         {"client-id", required_argument, NULL, 'i'},
                                         {"client-secret-file", required_argument, NULL, 's'},
+                                        {"client-certificate-file", required_argument, NULL, 'x'},
+                                        {"federated-token-file", required_argument, NULL, 'j'},
+                                        {"identity-header", required_argument, NULL, 'm'},
                                         {"token", required_argument, NULL, 'b'},
                                         {"token-lifetime", required_argument, NULL, 'f'},
                                         {"token-bytes", required_argument, NULL, 'z'},
@@ -128,9 +134,48 @@ static const struct option OPTIONS[] = {{"listen", required_argument, NULL, 'l'}
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
+// What the token endpoint takes and gives. False: it is another option.
+static bool read_token_option(int option, struct token_settings *token)
+{
+    switch (option) {
+    case 't':
+        read_text(optarg, token->tenant, sizeof token->tenant);
+        break;
+    case 'i':
+        read_text(optarg, token->client_id, sizeof token->client_id);
+        break;
+    case 's':
+        read_secret(optarg, token->client_secret, sizeof token->client_secret);
+        break;
+    case 'x':
+        read_text(optarg, token->assertions.certificates, sizeof token->assertions.certificates);
+        break;
+    case 'j':
+        read_text(optarg, token->assertions.federated, sizeof token->assertions.federated);
+        break;
+    case 'm':
+        read_text(optarg, token->identity_header, sizeof token->identity_header);
+        break;
+    case 'b':
+        read_text(optarg, token->token, sizeof token->token);
+        break;
+    case 'f':
+        token->lifetime_s = read_duration(optarg) / 1000;
+        break;
+    case 'z':
+        token->bytes = read_count(optarg);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
 static void read_option(int option, struct options *options, struct sandbox *sandbox)
 {
-    struct token_settings *token = &sandbox->token_settings;
+    if (read_token_option(option, &sandbox->token_settings)) {
+        return;
+    }
     switch (option) {
     case 'l':
         read_text(optarg, options->listen, sizeof options->listen);
@@ -146,24 +191,6 @@ static void read_option(int option, struct options *options, struct sandbox *san
         break;
     case 'd':
         sandbox->settings.deliver_after_ms = read_duration(optarg);
-        break;
-    case 't':
-        read_text(optarg, token->tenant, sizeof token->tenant);
-        break;
-    case 'i':
-        read_text(optarg, token->client_id, sizeof token->client_id);
-        break;
-    case 's':
-        read_secret(optarg, token->client_secret, sizeof token->client_secret);
-        break;
-    case 'b':
-        read_text(optarg, token->token, sizeof token->token);
-        break;
-    case 'f':
-        token->lifetime_s = read_duration(optarg) / 1000;
-        break;
-    case 'z':
-        token->bytes = read_count(optarg);
         break;
     case 'u':
         read_text(optarg, sandbox->settings.delegated_user, GUID_SIZE);
