@@ -14,6 +14,7 @@
 #define SIZE(path)     .name = #path, .kind = OPTION_SIZE, .offset = OFFSET(path, int64_t)
 #define COUNT(path)    .name = #path, .kind = OPTION_COUNT, .offset = OFFSET(path, int)
 #define CHOICE(path)   .name = #path, .kind = OPTION_CHOICE, .offset = OFFSET(path, unsigned)
+#define SWITCH(path)   .name = #path, .kind = OPTION_SWITCH, .offset = OFFSET(path, bool)
 #define LIST(path)     .name = #path, .kind = OPTION_LIST, .offset = OFFSET(path, struct strings)
 #define MAP(path)      .name = #path, .kind = OPTION_MAP, .offset = OFFSET(path, struct pairs)
 
@@ -189,6 +190,15 @@ const struct option options[] = {
      .doc = "The ids of the catalogs that resource requests may name."},
     {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier,
      .doc = "The ids of the access packages that assignment requests may name."},
+    {LIST(policy.connected_organizations), .fallback = "", .rule = rule_identifier,
+     .doc = "The ids of the connected organisations that the targets of assignment requests may "
+            "belong to, as target.connectedOrganizationId says. A target that names none is "
+            "refused then."},
+    {DURATION(policy.max_duration), .fallback = "0s", .min = 0, .max = 3660 * DAY,
+     .doc = "The longest that an assignment may be asked for, by its schedule; one without an end "
+            "is refused then. 0s sets no limit."},
+    {SWITCH(policy.removals), .fallback = "true",
+     .doc = "Whether AdminRemove and UserRemove may be asked for."},
 
     {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
@@ -216,7 +226,8 @@ const struct option_group option_groups[] = {
     {"kafka", "Where the requests come from and the replies go to."},
     {"redis", "What the worker remembers: claims, intents and answers."},
     {"graph", "Microsoft Graph: where it is, who we are there, and how hard we may push."},
-    {"policy", "What may be asked for. An empty list allows all."},
+    {"policy",
+     "What may be asked for. An empty list allows all; what a rule cannot judge is refused."},
     {"limits", "What the worker may hold in memory."},
     {"admin", "Metrics, health and status over HTTP."},
     {"log", "Log lines, on standard error."},

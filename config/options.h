@@ -28,6 +28,7 @@ enum option_kind {
     OPTION_SIZE,     /* int64_t, bytes; written with a unit: 512B 64KiB 1MiB 1GiB */
     OPTION_COUNT,    /* int; written as digits */
     OPTION_CHOICE,   /* an enum whose values count up from 0, in the order of `choices` */
+    OPTION_SWITCH,   /* bool; written as true or false */
     OPTION_LIST,     /* struct strings; a YAML sequence, commas in flags and environment */
     OPTION_MAP,      /* struct pairs; a YAML mapping, NAME=VALUE with commas in the environment */
 };

@@ -46,7 +46,7 @@ static void print_default(const struct option *option, const char *indent, FILE 
         (void)fputs("[]", out);
     } else if (option->kind == OPTION_MAP) {
         (void)fputs("{}", out);
-    } else if (option->kind == OPTION_COUNT) {
+    } else if (option->kind == OPTION_COUNT || option->kind == OPTION_SWITCH) {
         (void)fputs(option->fallback, out);
     } else {
         yaml_print_text(option->fallback, out);

@@ -64,6 +64,10 @@ static const struct row {
     {"a way to log in that nobody knows", "graph:\n  auth: kerberos\n",
      "usher.yaml:2:9: graph.auth: \"kerberos\" is none of what this version knows: "
      "client-secret, certificate, workload-identity, managed-identity, token\n"},
+    {"a switch that is neither", "policy:\n  removals: no\n  max_duration: 30\n",
+     "usher.yaml:2:13: policy.removals: \"no\" is neither true nor false\n"
+     "usher.yaml:3:17: policy.max_duration: 30 has no unit; write 30s or 30ms (units: ms, s, m, h, "
+     "d)\n"},
     {"columns are characters", "kafka: {group: \"\xc3\xa4\xc3\xa4\", window: x}\n",
      "usher.yaml:1:16: kafka.group: \"\xc3\xa4\xc3\xa4\" may have letters, digits and . _ : - "
      "only, "

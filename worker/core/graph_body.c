@@ -162,13 +162,24 @@ static bool is_group_or_application(const char *origin_system)
     return strcmp(origin_system, "AadGroup") == 0 || strcmp(origin_system, "AadApplication") == 0;
 }
 
+/* Two places of a body may name one thing; false: they name two. */
+static bool join(char ret[GUID_SIZE], const char *other)
+{
+    if (ret[0] == '\0')
+        memcpy(ret, other, GUID_SIZE);
+    return other[0] == '\0' || strcmp(ret, other) == 0;
+}
+
 static bool read_subject(struct event *event, const struct findings *findings, struct arena *arena)
 {
     struct subject *subject = &event->subject;
     char object_id[GUID_SIZE] = "";
+    char organization_id[GUID_SIZE] = "";
     char ignored[GUID_SIZE];
     read_guid(findings, SLOT_TARGET_ID, subject->target_id);
     read_guid(findings, SLOT_OBJECT_ID, object_id);
+    read_guid(findings, SLOT_ORGANIZATION_ID, subject->organization_id);
+    read_guid(findings, SLOT_ORGANIZATION_NAV_ID, organization_id);
     read_guid(findings, SLOT_PACKAGE_ID, subject->package_id);
     read_guid(findings, SLOT_POLICY_ID, subject->policy_id);
     read_guid(findings, SLOT_ASSIGNMENT_ID, subject->assignment_id);
@@ -177,11 +188,13 @@ static bool read_subject(struct event *event, const struct findings *findings, s
     subject->target_email = copy_text(findings, SLOT_EMAIL, arena);
     subject->origin_id = copy_text(findings, SLOT_ORIGIN_ID, arena);
     subject->origin_system = copy_text(findings, SLOT_ORIGIN_SYSTEM, arena);
-    if (subject->target_id[0] == '\0')
-        memcpy(subject->target_id, object_id, GUID_SIZE);
-    else if (object_id[0] != '\0' && strcmp(subject->target_id, object_id) != 0)
+    if (!join(subject->target_id, object_id))
         return refuse(event, "contradiction", "data.accessPackageAssignment.targetId",
                       "and `target.objectId` name two persons; send one of them.");
+    if (!join(subject->organization_id, organization_id))
+        return refuse(event, "contradiction",
+                      "data.accessPackageAssignment.target.connectedOrganizationId",
+                      "and `connectedOrganization.id` name two organisations; send one of them.");
     if (subject->origin_id[0] != '\0' && is_group_or_application(subject->origin_system) &&
         !guid_read(str_of(subject->origin_id), ignored))
         return refuse(event, "invalidGuid", names[SLOT_ORIGIN_ID].path,
@@ -236,6 +249,8 @@ bool graph_body_read(struct event *event, struct str data, const cJSON *tree, st
         return false;
     event->validation_only = cJSON_IsTrue(findings.items[SLOT_VALIDATION_ONLY]);
     const struct rule *rule = read_request_type(event, &findings);
+    event->terms[0] = term_read(findings.items[SLOT_SCHEDULE]);
+    event->terms[1] = term_read(findings.items[SLOT_ASSIGNMENT_SCHEDULE]);
     return rule != NULL && check_needs(event, tree, rule, &findings) &&
            read_subject(event, &findings, arena);
 }
