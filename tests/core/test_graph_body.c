@@ -174,6 +174,22 @@ static const struct {
                                "\"" GUID_A "\",\"connectedOrganization\":{\"id\":\"" GUID_B
                                "\"}}")),
      "contradiction", "connectedOrganization.id"},
+    {A,
+     OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," POLICY "," PACKAGE
+                                           ",\"accessPackage\":{\"id\":\"" GUID_A "\"}")),
+     "contradiction", "accessPackage.id"},
+    {A, ADD(",\"accessPackage\":{\"id\":\"" GUID_A "\"}"), "contradiction",
+     "data.accessPackage.id"},
+    {A, ADD(",\"accessPackage\":{\"id\":\"" GUID_C "\",\"displayName\":7}"), NULL, NULL},
+    {A, ADD(",\"accessPackage\":{\"id\":\"{" GUID_C "}\"}"), "invalidGuid",
+     "data.accessPackage.id"},
+    {A, ADD(",\"accessPackage\":\"" GUID_C "\""), "wrongType", "data.accessPackage"},
+    {A, OF_TYPE("AdminRemove", ASSIGNMENT(ID ",\"accessPackage\":{\"id\":\"" GUID_A "\"}")), NULL,
+     NULL},
+    {A,
+     OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," POLICY "," PACKAGE
+                                           ",\"target\":{\"connectedOrganizationId\":\"x\"}")),
+     "invalidGuid", "target.connectedOrganizationId"},
     /* times */
     {A, ADD(",\"expirationDateTime\":\"2026-12-31T22:59:59.1234567Z\""), NULL, NULL},
     {A, ADD(",\"expirationDateTime\":\"2026-12-31T22:59:59\""), "invalidTime",
@@ -325,30 +341,6 @@ static void writes_an_empty_body(void **state)
     assert_true(size <= graph_body_size(&body));
 }
 
-static void says_whose_and_for_how_long(void **state)
-{
-    (void)state;
-    struct event event;
-    read_data(KIND_ASSIGNMENT,
-              OF_TYPE("AdminAdd",
-                      ASSIGNMENT(TARGET ",\"target\":{\"connectedOrganizationId\":"
-                                        "\"" GUID_A_IN_CAPITALS "\",\"connectedOrganization\":"
-                                        "{\"id\":\"" GUID_A "\"}},\"schedule\":{\"expiration\":"
-                                        "{\"type\":\"afterDuration\",\"duration\":\"PT1S\"}}"
-                                        "," POLICY "," PACKAGE)),
-              &event);
-    assert_string_equal(event.subject.organization_id, GUID_A);
-    assert_int_equal(event.terms[0].end, TERM_UNSAID);
-    assert_int_equal(event.terms[1].end, TERM_SET);
-    assert_int_equal(event.terms[1].length_ms, 1000);
-    event_finish(&event);
-    read_data(KIND_ASSIGNMENT, ADD(",\"schedule\":{}"), &event);
-    assert_string_equal(event.subject.organization_id, "");
-    assert_int_equal(event.terms[0].end, TERM_ENDLESS);
-    assert_int_equal(event.terms[1].end, TERM_UNSAID);
-    event_finish(&event);
-}
-
 static void says_whom_and_what_it_is_about(void **state)
 {
     (void)state;
@@ -388,7 +380,6 @@ int main(void)
         cmocka_unit_test(splices_bytes_untouched),
         cmocka_unit_test(writes_an_empty_body),
         cmocka_unit_test(says_whom_and_what_it_is_about),
-        cmocka_unit_test(says_whose_and_for_how_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

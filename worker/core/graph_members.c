@@ -22,7 +22,7 @@ static const struct member schedule_members[] = {
 };
 
 static const struct member organization_members[] = {
-    {"id", SHAPE_TEXT, SLOT_ORGANIZATION_NAV_ID, NULL},
+    {"id", SHAPE_GUID, SLOT_ORGANIZATION_NAV_ID, NULL},
     {0},
 };
 
@@ -35,8 +35,18 @@ static const struct member target_members[] = {
     {"altSecId", SHAPE_TEXT, SLOT_NONE, NULL},
     {"onPremisesSecurityIdentifier", SHAPE_TEXT, SLOT_NONE, NULL},
     {"subjectLifecycle", SHAPE_TEXT, SLOT_NONE, NULL},
-    {"connectedOrganizationId", SHAPE_TEXT, SLOT_ORGANIZATION_ID, NULL},
+    {"connectedOrganizationId", SHAPE_GUID, SLOT_ORGANIZATION_ID, NULL},
     {"connectedOrganization", SHAPE_OBJECT, SLOT_NONE, organization_members},
+    {0},
+};
+
+static const struct member package_members[] = {
+    {"id", SHAPE_GUID, SLOT_PACKAGE_NAV_ID, NULL},
+    {0},
+};
+
+static const struct member request_package_members[] = {
+    {"id", SHAPE_GUID, SLOT_REQUEST_PACKAGE_ID, NULL},
     {0},
 };
 
@@ -52,7 +62,7 @@ static const struct member assignment_members[] = {
     {"assignmentStatus", SHAPE_TEXT, SLOT_NONE, NULL},
     {"isExtended", SHAPE_BOOLEAN, SLOT_NONE, NULL},
     {"expiredDateTime", SHAPE_TIME, SLOT_NONE, NULL},
-    {"accessPackage", SHAPE_ANY, SLOT_NONE, NULL},
+    {"accessPackage", SHAPE_OBJECT, SLOT_NONE, package_members},
     {"accessPackageAssignmentPolicy", SHAPE_ANY, SLOT_NONE, NULL},
     {0},
 };
@@ -95,7 +105,7 @@ static const struct member assignment_request_members[] = {
     {"accessPackageAssignment", SHAPE_OBJECT, SLOT_ASSIGNMENT, assignment_members},
     {"schedule", SHAPE_OBJECT, SLOT_SCHEDULE, schedule_members},
     {"answers", SHAPE_LIST, SLOT_NONE, NULL},
-    {"accessPackage", SHAPE_ANY, SLOT_NONE, NULL},
+    {"accessPackage", SHAPE_OBJECT, SLOT_NONE, request_package_members},
     {"requestor", SHAPE_ANY, SLOT_NONE, NULL},
     {0},
 };

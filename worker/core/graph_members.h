@@ -17,6 +17,8 @@ enum slot {
     SLOT_ASSIGNMENT, /* accessPackageAssignment */
     SLOT_ASSIGNMENT_ID,
     SLOT_PACKAGE_ID,
+    SLOT_PACKAGE_NAV_ID,     /* accessPackage.id of the assignment */
+    SLOT_REQUEST_PACKAGE_ID, /* accessPackage.id of the request */
     SLOT_POLICY_ID,
     SLOT_TARGET_ID,
     SLOT_OBJECT_ID,           /* target.objectId */
