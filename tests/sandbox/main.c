@@ -26,7 +26,7 @@ struct options {
     char listen[128];
     char *certificate;
     char *key;
-    const char *ledger;
+    const char *ledger, *record;
     bool with_parent;
 };
 
@@ -53,6 +53,7 @@ static const char HELP[] =
     "  --delegated USER          tokens speak for this user: User* requests are allowed\n"
     "  --seed N                  the same ids and the same luck every time\n"
     "  --ledger FILE             append each POST as a JSON line\n"
+    "  --record FILE             append each call to Graph, whole, as a JSON line\n"
     "  --with-parent             stop when the starter dies\n";
 
 // "5ms", "2s", "1m", "1h" -> milliseconds.
@@ -130,6 +131,7 @@ static const struct option OPTIONS[] = {{"listen", required_argument, NULL, 'l'}
                                         {"delegated", required_argument, NULL, 'u'},
                                         {"seed", required_argument, NULL, 'e'},
                                         {"ledger", required_argument, NULL, 'r'},
+                                        {"record", required_argument, NULL, 'w'},
                                         {"with-parent", no_argument, NULL, 'p'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
@@ -200,6 +202,9 @@ static void read_option(int option, struct options *options, struct sandbox *san
         break;
     case 'r':
         options->ledger = optarg;
+        break;
+    case 'w':
+        options->record = optarg;
         break;
     case 'p':
         options->with_parent = true;
@@ -317,12 +322,24 @@ static void sandbox_init(struct sandbox *sandbox)
     ledger_init(&sandbox->ledger);
 }
 
+static FILE *open_to_append(const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "ae") : NULL;
+    if (path != NULL && file == NULL) {
+        fail(EXIT_CANNOT_WRITE, path, strerror(errno));
+    }
+    return file;
+}
+
 static void sandbox_finish(struct sandbox *sandbox)
 {
     tokens_revoke(&sandbox->tokens);
     faults_clear(&sandbox->faults);
     state_finish(&sandbox->state);
     ledger_finish(&sandbox->ledger);
+    if (sandbox->record != NULL) {
+        fclose(sandbox->record);
+    }
     free(sandbox);
 }
 
@@ -334,12 +351,8 @@ int main(int count, char **arguments)
     unsigned port = 0;
     sandbox_init(sandbox);
     read_options(count, arguments, &options, sandbox);
-    if (options.ledger != NULL) {
-        sandbox->ledger.file = fopen(options.ledger, "ae");
-        if (sandbox->ledger.file == NULL) {
-            fail(EXIT_CANNOT_WRITE, options.ledger, strerror(errno));
-        }
-    }
+    sandbox->ledger.file = open_to_append(options.ledger);
+    sandbox->record = open_to_append(options.record);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
