@@ -51,11 +51,13 @@ class Request:
 class Judge:
     """The description, read once."""
 
-    def __init__(self):
+    def __init__(self, on_purpose=None):
+        """`on_purpose`: what is said of calls that are to be refused."""
         self.api = OpenAPI.from_file_path(str(DESCRIPTION))
         # OpenAPI has no word for "and no others".
         self.parameters = set(re.findall(r"name: (\S+), in: query", DESCRIPTION.read_text("utf-8")))
-        self.calls = self.invalid = 0
+        self.calls = self.invalid = self.meant = 0
+        self.on_purpose = on_purpose
         self.forms = {}  # what is wrong with each form of a call, or None
         assert self.problem(call(GOOD)) is None, self.problem(call(GOOD))
         assert self.problem(call(BAD)) is not None, "a body that is known to be bad passes"
@@ -82,13 +84,16 @@ class Judge:
             form = WHY.sub(r"\1why", IDS.sub(GUID, json.dumps(json.loads(line))))
             if form not in self.forms:
                 self.forms[form] = self.problem(json.loads(form))
-            if self.forms[form] is not None:
+            if self.on_purpose and self.on_purpose in (self.forms[form] or ""):
+                self.meant += 1
+            elif self.forms[form] is not None:
                 problems.append(f"{self.forms[form]}\n    {line.strip()[:1000]}")
         self.invalid += len(problems)
         return problems
 
     def line(self):
-        return f"{self.calls} sent, in {len(self.forms)} forms, invalid {self.invalid}"
+        meant = f", on purpose {self.meant}" if self.meant else ""
+        return f"{self.calls} sent, in {len(self.forms)} forms, invalid {self.invalid}{meant}"
 
 
 def describe(error):
