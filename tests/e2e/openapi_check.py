@@ -97,11 +97,13 @@ class Judge:
 
 
 def describe(error):
-    """Its sentence, and those that it stands on."""
-    sentences = []
+    """What its schema says, and its sentence and those that it stands on, cut short: a body may have
+    1 MiB."""
+    details, sentences = [], []
     while error is not None:
-        sentences.append(f"{type(error).__name__}: {error}")
+        sentences.append(f"{type(error).__name__}: {error}"[:300])
         for inner in getattr(error, "schema_errors", ()):
-            sentences.append(f"{'/'.join(map(str, inner.absolute_path))}: {inner.message}")
+            place = "/".join(map(str, inner.absolute_path))
+            details.append(f"{place}: ...{inner.message[-200:]}")
         error = error.__cause__
-    return "; ".join(sentences)
+    return "; ".join(details + sentences)
