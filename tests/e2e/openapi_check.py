@@ -97,7 +97,7 @@ class Judge:
 
 
 def describe(error):
-    """What its schema says, and its sentence and those that it stands on, cut short: a body may have
+    """What its schema says, then its sentences, cut short: a body may have
     1 MiB."""
     details, sentences = [], []
     while error is not None:
