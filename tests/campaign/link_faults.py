@@ -3,6 +3,9 @@ import link
 
 SIDES = ("broker", "redis", "graph")
 LASTS_S = 4.0
+# A silent link holds a request for as long as it lasts, and then delivers it: also one whose worker
+# has given up. That is what graph.settle is there for, so it has to be longer.
+SETTINGS = {"graph": {"settle": "8s"}}
 
 
 def links(run):

@@ -63,7 +63,7 @@ PARTS = {
     "redis-refuses": Part(server_faults.redis_refuses),
     "redis-failover": Part(server_faults.failover, store="pair", store_forgets=True),
     "redis-flushall": Part(server_faults.flushall, store_forgets=True),
-    "links": Part(link_faults.links, links=link_faults.SIDES),
+    "links": Part(link_faults.links, links=link_faults.SIDES, settings=link_faults.SETTINGS),
 }
 for kind, store in stores.KEEPING.items():
     PARTS["redis-" + kind] = Part(server_faults.redis_kill, store=kind,
