@@ -119,7 +119,7 @@ class Lane:
 
     def play_again(self):
         """On a busy machine a call may take too long, and so a case come out otherwise. Those few
-        are played once more, when all is quiet. A lie is never excused."""
+        are played once more, now that all is quiet. A lie is never excused."""
         excused = [case for case, lie, differs, _ in self.judge(self.cases)
                    if differs and not lie and all(f.barrier is None for f in case.faults)]
         if len(excused) > AGAIN_MOST:
