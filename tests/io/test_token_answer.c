@@ -38,7 +38,7 @@ static void test_answers(void **state)
          "expired", 0, true},
         {401, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS1: x\"}", NULL,
          "AADSTS1", 0, true},
-        {400, "{\"error\":\"odd\"}", NULL, "odd", 0, true},
+        {400, "{\"error\":\"odd\"}", NULL, "another name", 0, true},
         {400, "{\"error\":\"a\\nb\"}", NULL, "status 400", 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -107,9 +107,10 @@ static bool explain(int status, enum auth auth, const cJSON *tree, struct token_
         return error_set(error, "%s (AADSTS%s)", known->sentence, code.digits);
     bool subject = auth == AUTH_MANAGED_IDENTITY || strcmp(kind, "invalid_client") == 0;
     const char *what = subject ? subject_of(auth) : "Entra refuses the request for a token";
+    const char *name = token_error_name(kind);
     if (code.digits[0] != '\0')
-        return error_set(error, "%s (%.40s, AADSTS%s)", what, kind, code.digits);
-    return error_set(error, "%s (%.40s)", what, kind);
+        return error_set(error, "%s (%s, AADSTS%s)", what, name, code.digits);
+    return error_set(error, "%s (%s)", what, name);
 }
 
 /* A number, or digits as text. NAN: neither. */

@@ -128,6 +128,20 @@ const struct token_error token_errors[] = {
 };
 const size_t token_errors_count = sizeof token_errors / sizeof token_errors[0];
 
+const char *token_error_name(const char *error)
+{
+    static const char *const names[] = {
+        "invalid_request",  "invalid_client",       "invalid_grant",
+        "invalid_scope",    "unauthorized_client",  "unsupported_grant_type",
+        "access_denied",    "server_error",         "temporarily_unavailable",
+        "invalid_resource", "interaction_required", "consent_required",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], error) == 0)
+            return names[i];
+    return "an error of another name";
+}
+
 const struct token_error *token_error_find(const char *code, size_t size)
 {
     for (size_t i = 0; i < token_errors_count; i++)

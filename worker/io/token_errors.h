@@ -16,5 +16,9 @@ struct token_error {
 extern const struct token_error token_errors[];
 extern const size_t token_errors_count;
 
+/* The value of an answer's `error` as it may be shown: one of OAuth's names (RFC 6749, 4.1.2.1 and
+ * 5.2) or Entra's, else "an error of another name". The answer may hold a token anywhere. */
+const char *token_error_name(const char *error);
+
 /* `code` has `size` digits. NULL: it is not in the table. */
 const struct token_error *token_error_find(const char *code, size_t size);
