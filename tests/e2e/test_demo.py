@@ -51,15 +51,15 @@ def processes_of(folder):
 class Demo:
     """One `usher demo`, with a folder for temporary files that is its own."""
 
-    calls = None  # the file where all of them write their calls to Graph
+    calls = ""  # the file where all of them write their calls to Graph, if they are to
 
     def __init__(self, *arguments, program=PROGRAM, stderr=subprocess.PIPE, **environment):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="d"))
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [program, "demo", *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True,
-            env={**os.environ, "TMPDIR": str(self.folder), "SANDBOX_RECORD": self.calls,
-                 **environment})
+            env={**os.environ, "TMPDIR": str(self.folder), **environment,
+                 **({"SANDBOX_RECORD": self.calls} if self.calls else {})})
 
     def finish(self, timeout=120):
         self.out, self.err = self.process.communicate(timeout=timeout)
@@ -105,6 +105,7 @@ class DemoTest(unittest.TestCase):
         with open(Demo.calls, encoding="utf-8") as lines:
             problems = judge.judge(lines)
         shutil.rmtree(cls.folder)
+        Demo.calls = ""
         harness.figure("calls by the OpenAPI description", judge.line())
         assert not problems, "\n".join(problems[:5])
 
