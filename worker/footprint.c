@@ -63,9 +63,9 @@ struct footprint footprint_of(const struct settings *settings)
     add(&all, "answers on the way to Redis or to Kafka", "limits.requests", 2 * requests * answer);
     add(&all, "calls to Graph", "graph.in_flight, limits.requests",
         calls * (HTTP_BODY_MAX + HTTP_UPLOAD_BUFFER + CURL_BYTES));
-    add(&all, "fetches from Kafka", "fetch.max.bytes", FETCH_BYTES);
     add(&all, "/metrics, /status", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_MAX + ADMIN_MEMORY_MAX));
+    all.bytes_per_broker = FETCH_BYTES;
     all.bytes_per_partition = QUEUE_BYTES + 2 * LEDGER_WORDS * sizeof(uint64_t);
     return all;
 }
@@ -73,9 +73,10 @@ struct footprint footprint_of(const struct settings *settings)
 void footprint_print(const struct footprint *footprint, FILE *out)
 {
     (void)fprintf(out,
-                  "memory: %zu MiB at the very most, and %zu KiB for each partition assigned; all "
-                  "limits full at once:\n",
-                  footprint->bytes / MIB + 1, footprint->bytes_per_partition / KIB);
+                  "memory: %zu MiB at the very most, and %zu KiB for each partition assigned, %zu "
+                  "MiB for each broker; all limits full at once:\n",
+                  footprint->bytes / MIB + 1, footprint->bytes_per_partition / KIB,
+                  footprint->bytes_per_broker / MIB);
     for (size_t i = 0; i < footprint->count; i++) {
         const struct footprint_row *row = &footprint->rows[i];
         (void)fprintf(out, "  %8.1f MiB  %s (%s)\n", (double)row->bytes / MIB, row->name,

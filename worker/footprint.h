@@ -19,7 +19,8 @@ struct footprint {
     } rows[FOOTPRINT_ROWS_MAX];
     size_t count;
     size_t bytes;               /* of all rows */
-    size_t bytes_per_partition; /* and so much more for each partition that it is assigned */
+    size_t bytes_per_partition; /* and so much more for each partition that it is assigned, */
+    size_t bytes_per_broker;    /* and for each broker that leads some: one fetch from each */
 };
 
 struct footprint footprint_of(const struct settings *settings);

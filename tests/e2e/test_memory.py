@@ -28,8 +28,9 @@ class MemoryTest(harness.E2eCase):
     def promised(self, worker, partitions):
         text = subprocess.run([self.program, "config", "check", "-c", worker.file], check=True,
                               capture_output=True, text=True).stdout
-        sizes = re.search(r"memory: (\d+) MiB at the very most, and (\d+) KiB for each", text)
-        return int(sizes[1]) * MIB + partitions * int(sizes[2]) * KIB
+        sizes = re.search(r"memory: (\d+) MiB at the very most, and (\d+) KiB for each partition "
+                          r"assigned, (\d+) MiB for each broker;", text)
+        return (int(sizes[1]) + int(sizes[3])) * MIB + partitions * int(sizes[2]) * KIB
 
     def test_the_largest_events_there_may_be(self):
         world = self.world("memory", limits=LIMITS, graph={"in_flight": 16, "timeout": "10s"},
