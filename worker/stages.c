@@ -104,7 +104,9 @@ static void on_dry_run(void *context, struct request *rq, const struct http_answ
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
     rq->attempts.dry_run += graph_was_called(answer);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
-    gate_dry_run_end(&w->gate, passed);
+    gate_dry_run_end(&w->gate, passed                      ? GATE_ECHO_GOOD
+                               : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
+                                                           : GATE_ECHO_NONE);
     heed_throttle(w, rq, answer);
     if (passed) {
         rq->dry_run_ms = (int64_t)uv_now(&w->loop);

@@ -146,6 +146,8 @@ static void on_interlock(void *context, bool stands)
     log_write(LOG_ERROR, stands ? "interlock.stands" : "interlock.cleared",
               stands ? "nothing is taken in and nothing posted until it is cleared"
                      : "work goes on");
+    if (!stands)
+        gate_interlock_cleared(&w->gate);
     pipeline_interlock(&w->pipeline, stands);
 }
 

@@ -257,13 +257,33 @@ static void test_canary(void **state)
     for (int i = 0; i < 3; i++) { /* answers without an echo prove nothing */
         assert_true(gate_dry_run_begin(&gate));
         assert_false(gate_dry_run_begin(&gate));
-        gate_dry_run_end(&gate, false);
+        gate_dry_run_end(&gate, GATE_ECHO_NONE);
     }
     assert_true(gate_dry_run_begin(&gate));
-    gate_dry_run_end(&gate, true);
+    gate_dry_run_end(&gate, GATE_ECHO_GOOD);
     for (int i = 0; i < 10; i++)
         assert_true(gate_dry_run_begin(&gate));
-    gate_dry_run_end(&gate, false);
+    gate_dry_run_end(&gate, GATE_ECHO_NONE);
+    assert_true(gate_dry_run_begin(&gate));
+}
+
+/* What raised the interlock lets no other go, not even in the moment before it stands. */
+static void test_canary_that_dies(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, 0);
+    assert_true(gate_dry_run_begin(&gate));
+    gate_dry_run_end(&gate, GATE_ECHO_DENIED);
+    assert_false(gate_dry_run_begin(&gate));
+    gate_interlock_cleared(&gate);
+    assert_true(gate_dry_run_begin(&gate));
+    assert_false(gate_dry_run_begin(&gate)); /* alone again */
+    gate_interlock_cleared(&gate);           /* nothing of that is undone */
+    assert_false(gate_dry_run_begin(&gate));
+    gate_dry_run_end(&gate, GATE_ECHO_GOOD);
+    assert_true(gate_dry_run_begin(&gate));
+    gate_dry_run_end(&gate, GATE_ECHO_DENIED); /* others are under way: the interlock's matter */
     assert_true(gate_dry_run_begin(&gate));
 }
 
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_look_is_not_counted),
         cmocka_unit_test(test_canary),
+        cmocka_unit_test(test_canary_that_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

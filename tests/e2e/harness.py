@@ -23,6 +23,7 @@ import sandbox_client
 from kafka_server import KafkaServer
 from topics import Follower, Topics
 
+SLOWNESS = int(os.environ.get("USHER_SLOWNESS", "1"))  # of the build: the thread sanitizer's is 4
 RELEASE = os.environ.get("USHER_RELEASE_BIN", "build/release/usher")  # to measure with
 BIN = os.environ.get("USHER_BIN", RELEASE)  # tests/run: the one with sanitizers
 SECRET = "e2e-client-secret"

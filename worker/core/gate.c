@@ -74,18 +74,24 @@ void gate_throttle(struct gate *gate, int64_t now_ms, int64_t pause_ms)
 
 bool gate_dry_run_begin(struct gate *gate)
 {
-    if (gate->canary == GATE_CANARY_OUT)
+    if (gate->canary == GATE_CANARY_OUT || gate->canary == GATE_CANARY_DEAD)
         return false;
     if (gate->canary == GATE_CANARY_WAITS)
         gate->canary = GATE_CANARY_OUT;
     return true;
 }
 
-void gate_dry_run_end(struct gate *gate, bool good)
+void gate_dry_run_end(struct gate *gate, enum gate_echo echo)
 {
-    assert(gate->canary != GATE_CANARY_WAITS);
-    if (good)
+    assert(gate->canary == GATE_CANARY_OUT || gate->canary == GATE_CANARY_BACK);
+    if (echo == GATE_ECHO_GOOD)
         gate->canary = GATE_CANARY_BACK;
     else if (gate->canary == GATE_CANARY_OUT)
+        gate->canary = echo == GATE_ECHO_DENIED ? GATE_CANARY_DEAD : GATE_CANARY_WAITS;
+}
+
+void gate_interlock_cleared(struct gate *gate)
+{
+    if (gate->canary == GATE_CANARY_DEAD)
         gate->canary = GATE_CANARY_WAITS;
 }

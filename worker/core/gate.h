@@ -28,6 +28,16 @@ enum gate_canary {
     GATE_CANARY_WAITS, /* no good echo yet, no dry run under way */
     GATE_CANARY_OUT,   /* no good echo yet, one dry run is under way */
     GATE_CANARY_BACK,  /* a dry run was echoed: no limit any more */
+    GATE_CANARY_DEAD,  /* the one under way was no dry run: none goes until the interlock is cleared
+                        */
+};
+
+/* What a dry run's answer was. */
+enum gate_echo {
+    GATE_ECHO_NONE, /* it says nothing: refused, throttled, lost */
+    GATE_ECHO_GOOD,
+    GATE_ECHO_DENIED, /* it may have been a grant: the interlock is raised, and that takes a moment
+                       */
 };
 
 struct gate {
@@ -54,7 +64,8 @@ int64_t gate_ask_look(const struct gate *gate, int64_t now_ms);
 /* Graph throttles: nothing may be sent for so long. A shorter pause never cuts a longer one. */
 void gate_throttle(struct gate *gate, int64_t now_ms, int64_t pause_ms);
 
-/* The canary. begin(): may a dry run start? Each true is followed by exactly one end(); `good`: it
- * came back with its echo. */
+/* The canary. begin(): may a dry run start? Each true is followed by exactly one end(). */
 bool gate_dry_run_begin(struct gate *gate);
-void gate_dry_run_end(struct gate *gate, bool good);
+void gate_dry_run_end(struct gate *gate, enum gate_echo echo);
+/* The interlock was cleared: the next dry run goes alone again, unless one was echoed before. */
+void gate_interlock_cleared(struct gate *gate);
