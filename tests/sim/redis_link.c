@@ -48,7 +48,10 @@ void redis_see_interlock(struct redis *redis, bool stands)
     redis->stands = stands;
     if (stands) /* perhaps it is cleared already */
         look_later(redis->node, INTERLOCK_SEEN_MS);
-    pipeline_interlock(&node_by(redis)->worker.pipeline, stands);
+    struct worker *worker = &node_by(redis)->worker;
+    if (!stands)
+        gate_interlock_cleared(&worker->gate);
+    pipeline_interlock(&worker->pipeline, stands);
 }
 
 static void attach(struct redis *redis, struct redis_command *command)
