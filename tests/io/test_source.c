@@ -359,7 +359,7 @@ static void test_brokers_go_and_come(void **state)
     assert_string_equal(source_trouble(one.source), "");
     assert_int_equal(rd_kafka_mock_broker_set_down(mock.cluster, 1), 0);
     assert_true(kafka_world_until(&one, has_no_broker, &one, LIMIT_MS));
-    assert_int_not_equal(log_capture_count("1/1 brokers are down"), 0);
+    assert_int_not_equal(log_capture_count(" brokers are down"), 0);
     assert_int_not_equal(log_capture_count("those of kafka.brokers are asked anew"), 0);
     assert_int_equal(rd_kafka_mock_broker_set_up(mock.cluster, 1), 0);
     assert_true(kafka_world_until(&one, has_no_trouble, &one, LIMIT_MS));
