@@ -103,6 +103,34 @@ static void settle_secrets(struct loader *loader)
     }
 }
 
+/* Graph and the token endpoint of each cloud (facts: graph 5), in the order of `enum cloud`. */
+static const struct cloud_hosts {
+    const char *base_url, *authority_host;
+} clouds[] = {
+    {"https://graph.microsoft.com/beta", "https://login.microsoftonline.com"},
+    {"https://graph.microsoft.us/beta", "https://login.microsoftonline.us"},
+    {"https://dod-graph.microsoft.us/beta", "https://login.microsoftonline.us"},
+    {"https://microsoftgraph.chinacloudapi.cn/beta", "https://login.partner.microsoftonline.cn"},
+};
+
+static void settle_cloud(struct loader *loader)
+{
+    struct settings *settings = loader->settings;
+    const struct cloud_hosts *hosts = &clouds[settings->graph.cloud];
+    const struct {
+        const char *name, *value;
+    } defaults[] = {{"graph.base_url", hosts->base_url},
+                    {"graph.authority_host", hosts->authority_host}};
+
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        const struct option *option = find(defaults[i].name);
+        if (settings->origins[option_index(option)].layer == LAYER_DEFAULT) {
+            bool set = value_set(settings, option, defaults[i].value, NULL);
+            assert(set);
+        }
+    }
+}
+
 static void need(struct loader *loader, const char *name, const char *why)
 {
     const struct option *option = find(name);
@@ -125,20 +153,55 @@ static void need_secret(struct loader *loader, const char *name, const char *why
     }
 }
 
+static void need_of_auth(struct loader *loader, enum auth auth)
+{
+    static const char *const why[] = {
+        [AUTH_CLIENT_SECRET] = "auth: client-secret",
+        [AUTH_CERTIFICATE] = "auth: certificate",
+        [AUTH_WORKLOAD_IDENTITY] = "auth: workload-identity",
+    };
+    if (auth == AUTH_TOKEN) {
+        need_secret(loader, "graph.token", "auth: token (or token_file)");
+    } else if (auth != AUTH_MANAGED_IDENTITY) {
+        need(loader, "graph.tenant_id", why[auth]);
+        need(loader, "graph.client_id", why[auth]);
+    }
+    if (auth == AUTH_CLIENT_SECRET) {
+        need_secret(loader, "graph.client_secret", "auth: client-secret (or client_secret_file)");
+    } else if (auth == AUTH_CERTIFICATE) {
+        need(loader, "graph.certificate_file", why[auth]);
+    } else if (auth == AUTH_WORKLOAD_IDENTITY) {
+        need(loader, "graph.federated_token_file", why[auth]);
+    }
+}
+
 static void check_auth(struct loader *loader)
 {
     if (!is_valid(loader, "graph.auth")) {
         return;
     }
-    switch (loader->settings->graph.auth) {
-    case AUTH_CLIENT_SECRET:
-        need(loader, "graph.tenant_id", "auth: client-secret");
-        need(loader, "graph.client_id", "auth: client-secret");
-        need_secret(loader, "graph.client_secret", "auth: client-secret (or client_secret_file)");
-        return;
-    case AUTH_TOKEN:
-        need_secret(loader, "graph.token", "auth: token (or token_file)");
-        return;
+    need_of_auth(loader, loader->settings->graph.auth);
+}
+
+/* A host of one cloud and another of another: Entra refuses that in words that help nobody. */
+static void check_cloud(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+
+    for (size_t i = 0; i < sizeof clouds / sizeof clouds[0]; i++) {
+        size_t length = strlen(clouds[i].base_url) - strlen("beta");
+        if (strncmp(settings->graph.base_url, clouds[i].base_url, length) != 0 ||
+            strcmp(settings->graph.authority_host, clouds[i].authority_host) == 0) {
+            continue;
+        }
+        for (size_t j = 0; j < sizeof clouds / sizeof clouds[0]; j++) {
+            if (strcmp(settings->graph.authority_host, clouds[j].authority_host) == 0) {
+                say(loader, true, "graph.authority_host",
+                    "is %s, which is not of the same cloud as graph.base_url",
+                    settings->graph.authority_host);
+                return;
+            }
+        }
     }
 }
 
@@ -276,11 +339,13 @@ static void check_mode(struct loader *loader)
 void settings_check(struct loader *loader)
 {
     settle_secrets(loader);
+    settle_cloud(loader);
     check_topics(loader);
     check_kafka(loader);
     check_redis(loader);
     check_times(loader);
     check_auth(loader);
+    check_cloud(loader);
     check_graph(loader);
     check_mode(loader);
 }

@@ -14,6 +14,7 @@
 #define SIZE(path)     .name = #path, .kind = OPTION_SIZE, .offset = OFFSET(path, int64_t)
 #define COUNT(path)    .name = #path, .kind = OPTION_COUNT, .offset = OFFSET(path, int)
 #define CHOICE(path)   .name = #path, .kind = OPTION_CHOICE, .offset = OFFSET(path, unsigned)
+#define SWITCH(path)   .name = #path, .kind = OPTION_SWITCH, .offset = OFFSET(path, bool)
 #define LIST(path)     .name = #path, .kind = OPTION_LIST, .offset = OFFSET(path, struct strings)
 #define MAP(path)      .name = #path, .kind = OPTION_MAP, .offset = OFFSET(path, struct pairs)
 
@@ -27,7 +28,9 @@
 
 /* In the order of the enums of settings.h. */
 static const char *const deliveries[] = {"exactly-once", "at-least-once", NULL};
-static const char *const auths[] = {"client-secret", "token", NULL};
+static const char *const clouds[] = {"global", "usgov", "dod", "china", NULL};
+static const char *const auths[] = {"client-secret",    "certificate", "workload-identity",
+                                    "managed-identity", "token",       NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
 static const char *const dry_run_echos[] = {"required", "lenient", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
@@ -98,26 +101,54 @@ const struct option options[] = {
      .doc = "How long a finished event is remembered: until then a repeated one gets the "
             "stored answer. Should be longer than the topic keeps its records."},
 
+    {CHOICE(graph.cloud), .fallback = "global", .choices = clouds,
+     .doc = "The cloud that the tenant is in: global, usgov (GCC High), dod or china (21Vianet). "
+            "Sets the defaults of base_url and authority_host."},
     {TEXT(graph.base_url), .fallback = "https://graph.microsoft.com/beta", .rule = rule_web_url,
-     .doc = "Microsoft Graph. http:// is taken for a loopback address only, because the token"
-            " goes there."},
+     .follows = "graph.cloud",
+     .doc = "Microsoft Graph; the default is that of graph.cloud. http:// is taken for a loopback "
+            "address only, because the token goes there."},
     {TEXT(graph.tls_ca_file), .fallback = "",
      .doc = "PEM file with the authorities that may have signed the certificates of Graph and"
             " of the token endpoint. Empty: the system's."},
     {CHOICE(graph.auth), .fallback = "client-secret", .choices = auths,
-     .doc = "client-secret: an app registration, with tenant_id, client_id and client_secret."
-            " token: a ready access token, from token or token_file."},
+     .doc = "How the token is had. client-secret, certificate: an app registration. "
+            "workload-identity: a federated one, in Kubernetes. managed-identity: of a machine or "
+            "App Service of Azure. token: a ready access token."},
     {TEXT(graph.tenant_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_TENANT_ID",
-     .doc = "The Entra tenant, its GUID or a domain of it. Needed for client-secret."},
+     .doc = "The Entra tenant, its GUID or a domain of it. Needed for client-secret, certificate "
+            "and workload-identity."},
     {TEXT(graph.client_id), .fallback = "", .rule = rule_identifier, .azure = "AZURE_CLIENT_ID",
-     .doc = "The application's id. Needed for client-secret."},
+     .doc = "The application's id. Needed as tenant_id is; for managed-identity the id of a "
+            "user-assigned one, and empty for the system-assigned."},
     {SECRET(graph.client_secret), .fallback = "", .azure = "AZURE_CLIENT_SECRET",
-     .doc = "The application's secret. Better: graph.client_secret_file."},
+     .doc = "For client-secret: the application's secret. Better: graph.client_secret_file."},
     {TEXT(graph.client_secret_file), .fallback = "",
      .doc = "A file that holds the application's secret; read again when it changes."},
+    {TEXT(graph.certificate_file), .fallback = "",
+     .doc = "For certificate: PEM file with the certificate that was uploaded to the app "
+            "registration; read again for each token, so it may be replaced at any time."},
+    {TEXT(graph.private_key_file), .fallback = "",
+     .doc = "PEM file with the certificate's RSA key, without a passphrase. Empty: the key is in "
+            "graph.certificate_file as well."},
+    {TEXT(graph.federated_token_file), .fallback = "", .azure = "AZURE_FEDERATED_TOKEN_FILE",
+     .doc = "For workload-identity: the file with the service account's token, which Azure's "
+            "webhook names; read again for each token."},
+    {TEXT(graph.identity_endpoint),
+     .fallback = "http://169.254.169.254/metadata/identity/oauth2/token", .rule = rule_identity_url,
+     .azure = "IDENTITY_ENDPOINT",
+     .doc = "For managed-identity: where the tokens come from. The default is that of virtual "
+            "machines; App Service and Container Apps set the variable."},
+    {SECRET(graph.identity_header), .fallback = "", .azure = "IDENTITY_HEADER",
+     .doc = "For managed-identity in App Service and Container Apps, which set the variable."},
+    {TEXT(graph.identity_header_file), .fallback = "",
+     .doc = "A file that holds identity_header; read again when it changes."},
     {TEXT(graph.authority_host), .fallback = "https://login.microsoftonline.com",
-     .rule = rule_web_url, .azure = "AZURE_AUTHORITY_HOST",
-     .doc = "Where tokens come from. Another one for the national clouds."},
+     .rule = rule_web_url, .follows = "graph.cloud", .azure = "AZURE_AUTHORITY_HOST",
+     .doc = "Where tokens come from; the default is that of graph.cloud."},
+    {TEXT(graph.scope), .fallback = "", .rule = rule_scope,
+     .doc = "What the token is asked for. Empty: the host of base_url and /.default, which is "
+            "right unless base_url is a gateway in front of Graph."},
     {SECRET(graph.token), .fallback = "",
      .doc = "A ready access token, for auth: token. Better: graph.token_file, since a token "
             "lives an hour or so."},
@@ -159,6 +190,15 @@ const struct option options[] = {
      .doc = "The ids of the catalogs that resource requests may name."},
     {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier,
      .doc = "The ids of the access packages that assignment requests may name."},
+    {LIST(policy.connected_organizations), .fallback = "", .rule = rule_identifier,
+     .doc = "The ids of the connected organisations that the targets of assignment requests may "
+            "belong to, as target.connectedOrganizationId says. A target that names none is "
+            "refused then."},
+    {DURATION(policy.max_duration), .fallback = "0s", .min = 0, .max = 3660 * DAY,
+     .doc = "The longest that an assignment may be asked for, by its schedule; one without an end "
+            "is refused then. 0s sets no limit."},
+    {SWITCH(policy.removals), .fallback = "true",
+     .doc = "Whether AdminRemove and UserRemove may be asked for."},
 
     {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
@@ -186,7 +226,8 @@ const struct option_group option_groups[] = {
     {"kafka", "Where the requests come from and the replies go to."},
     {"redis", "What the worker remembers: claims, intents and answers."},
     {"graph", "Microsoft Graph: where it is, who we are there, and how hard we may push."},
-    {"policy", "What may be asked for. An empty list allows all."},
+    {"policy",
+     "What may be asked for. An empty list allows all; what a rule cannot judge is refused."},
     {"limits", "What the worker may hold in memory."},
     {"admin", "Metrics, health and status over HTTP."},
     {"log", "Log lines, on standard error."},

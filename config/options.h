@@ -28,6 +28,7 @@ enum option_kind {
     OPTION_SIZE,     /* int64_t, bytes; written with a unit: 512B 64KiB 1MiB 1GiB */
     OPTION_COUNT,    /* int; written as digits */
     OPTION_CHOICE,   /* an enum whose values count up from 0, in the order of `choices` */
+    OPTION_SWITCH,   /* bool; written as true or false */
     OPTION_LIST,     /* struct strings; a YAML sequence, commas in flags and environment */
     OPTION_MAP,      /* struct pairs; a YAML mapping, NAME=VALUE with commas in the environment */
 };
@@ -46,6 +47,7 @@ struct option {
     int64_t min, max;           /* durations, sizes and counts, both included */
     const char *const *choices; /* NULL at the end; NULL: any text. Also what a list may hold */
     option_rule *rule;          /* NULL: any text */
+    const char *follows;        /* the setting that the default depends on; mostly NULL */
     const char *azure;          /* the AZURE_* variable that stands in for it; mostly NULL */
     const char *doc;            /* one to three sentences: what it is, and why the number */
 };

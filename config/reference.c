@@ -39,6 +39,9 @@ static void print_range(const struct option *option, FILE *out)
             (void)fprintf(out, "%s`%s`", i == 0 ? "" : ", ", option->choices[i]);
         }
         return;
+    case OPTION_SWITCH:
+        (void)fputs("`true`, `false`", out);
+        return;
     case OPTION_LIST:
         (void)fputs("list", out);
         return;

@@ -19,6 +19,7 @@
 #define HOST_LENGTH_MAX           255 /* of a DNS name */
 #define PORT_MAX                  65535
 #define REDIS_DATABASE_DIGITS_MAX 5
+#define LINK_LOCAL_NET            0xa9fe /* 169.254 */
 
 /* A host and a port cut out of a longer text. `port` is -1 where there is none. */
 struct address {
@@ -195,7 +196,9 @@ static const char *web_host(const char *url)
     return starts_with(url, "http://") ? url + strlen("http://") : NULL;
 }
 
-bool rule_web_url(char *text, struct error *error)
+/* `is_near`: where plain http may go. */
+static bool check_web_url(char *text, bool (*is_near)(const char *host), const char *near,
+                          struct error *error)
 {
     struct address address;
     const char *host = web_host(text);
@@ -216,16 +219,51 @@ bool rule_web_url(char *text, struct error *error)
     if (!only(address.rest, PATH_LETTERS)) {
         return error_set(error, "has a character in its path that does not belong there");
     }
-    if (starts_with(text, "http://") && !host_is_loopback(address.host)) {
-        return error_set(
-            error,
-            "is http:// to %.200s; tokens travel over https:// only, but to a loopback "
-            "address (127.0.0.1, [::1], localhost)",
-            address.host);
+    if (starts_with(text, "http://") && !is_near(address.host)) {
+        return error_set(error,
+                         "is http:// to %.200s; tokens travel over https:// only, but to a %s",
+                         address.host, near);
     }
     size_t length = strlen(text);
     while (text[length - 1] == '/') {
         text[--length] = '\0';
+    }
+    return true;
+}
+
+bool rule_web_url(char *text, struct error *error)
+{
+    return check_web_url(text, host_is_loopback, "loopback address (127.0.0.1, [::1], localhost)",
+                         error);
+}
+
+static bool host_is_on_this_link(const char *host)
+{
+    struct in_addr ipv4;
+
+    return host_is_loopback(host) ||
+           (inet_pton(AF_INET, host, &ipv4) == 1 && (ntohl(ipv4.s_addr) >> 16) == LINK_LOCAL_NET);
+}
+
+bool rule_identity_url(char *text, struct error *error)
+{
+    return check_web_url(text, host_is_on_this_link,
+                         "loopback or link-local address (127.0.0.1, 169.254.169.254)", error);
+}
+
+bool rule_scope(char *text, struct error *error)
+{
+    size_t length = strlen(text);
+    size_t end = strlen("/.default");
+
+    if (length == 0) {
+        return true;
+    }
+    if (strstr(text, "://") == NULL || length <= end ||
+        strcmp(text + length - end, "/.default") != 0 || !only(text, PATH_LETTERS)) {
+        return error_set(error,
+                         "\"%.80s\" is no scope; write one as https://graph.microsoft.com/.default",
+                         text);
     }
     return true;
 }

@@ -30,6 +30,13 @@ bool rule_redis_url(char *text, struct error *error);
  */
 bool rule_web_url(char *text, struct error *error);
 
+/* As rule_web_url, but http:// may go to a link-local address (169.254.0.0/16) as well: Azure's
+ * machines and App Service have their token endpoints there, and no bearer token goes to them. */
+bool rule_identity_url(char *text, struct error *error);
+
+/* What a token is asked for: a URI that ends in /.default; or nothing. */
+bool rule_scope(char *text, struct error *error);
+
 /* A GUID or a domain name, as it becomes part of a URL; or nothing. */
 bool rule_identifier(char *text, struct error *error);
 

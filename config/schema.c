@@ -48,6 +48,9 @@ static void print_type(const struct option *option, FILE *out)
         (void)fputs("\"enum\": ", out);
         print_strings(option->choices, out);
         return;
+    case OPTION_SWITCH:
+        (void)fputs("\"type\": \"boolean\"", out);
+        return;
     case OPTION_LIST:
         (void)fputs("\"type\": \"array\", \"items\": {", out);
         if (option->choices == NULL) {
@@ -74,7 +77,7 @@ static void print_default(const struct option *option, FILE *out)
         (void)fputs("[]", out);
     } else if (option->kind == OPTION_MAP) {
         (void)fputs("{}", out);
-    } else if (option->kind == OPTION_COUNT) {
+    } else if (option->kind == OPTION_COUNT || option->kind == OPTION_SWITCH) {
         (void)fputs(option->fallback, out);
     } else {
         json_print_text(option->fallback, out);

@@ -18,7 +18,14 @@
 #include "worker/core/policy.h"
 
 enum delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
-enum auth { AUTH_CLIENT_SECRET, AUTH_TOKEN };
+enum cloud { CLOUD_GLOBAL, CLOUD_USGOV, CLOUD_DOD, CLOUD_CHINA };
+enum auth {
+    AUTH_CLIENT_SECRET,
+    AUTH_CERTIFICATE,
+    AUTH_WORKLOAD_IDENTITY,
+    AUTH_MANAGED_IDENTITY,
+    AUTH_TOKEN
+};
 enum dry_run { DRY_RUN_REQUIRED, DRY_RUN_OFF };
 enum dry_run_echo { DRY_RUN_ECHO_REQUIRED, DRY_RUN_ECHO_LENIENT };
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -42,10 +49,13 @@ struct settings {
         int64_t keep_ms;
     } redis;
     struct {
+        enum cloud cloud;                   /* base_url and authority_host are filled in already */
         const char *base_url, *tls_ca_file; /* base_url does not end in a slash */
         enum auth auth;
         const char *tenant_id, *client_id, *client_secret, *client_secret_file;
-        const char *authority_host, *token, *token_file; /* nor does authority_host */
+        const char *certificate_file, *private_key_file, *federated_token_file;
+        const char *identity_endpoint, *identity_header, *identity_header_file;
+        const char *authority_host, *scope, *token, *token_file; /* nor does authority_host */
         enum dry_run dry_run;
         enum dry_run_echo dry_run_echo;
         int64_t timeout_ms;

@@ -32,20 +32,21 @@ static void print_comment(const char *text, const char *indent, FILE *out)
     (void)fputc('\n', out);
 }
 
-/* A line that would hide what an AZURE_ variable says is left for the reader to bring in. */
-static bool hides_azure(const struct option *option)
+/* A line that would hide what an AZURE_ variable or another setting says is left for the reader to
+ * bring in. */
+static bool hides_other(const struct option *option)
 {
-    return option->azure != NULL && option->fallback[0] != '\0';
+    return option->follows != NULL || (option->azure != NULL && option->fallback[0] != '\0');
 }
 
 static void print_default(const struct option *option, const char *indent, FILE *out)
 {
-    (void)fprintf(out, "%s%s%s: ", indent, hides_azure(option) ? "# " : "", option_key(option));
+    (void)fprintf(out, "%s%s%s: ", indent, hides_other(option) ? "# " : "", option_key(option));
     if (option->kind == OPTION_LIST) {
         (void)fputs("[]", out);
     } else if (option->kind == OPTION_MAP) {
         (void)fputs("{}", out);
-    } else if (option->kind == OPTION_COUNT) {
+    } else if (option->kind == OPTION_COUNT || option->kind == OPTION_SWITCH) {
         (void)fputs(option->fallback, out);
     } else {
         yaml_print_text(option->fallback, out);

@@ -124,6 +124,18 @@ static bool set_number(struct settings *settings, const struct option *option, c
     return true;
 }
 
+static bool set_switch(struct settings *settings, const struct option *option, const char *text,
+                       struct error *error)
+{
+    bool on = strcmp(text, "true") == 0;
+
+    if (!on && strcmp(text, "false") != 0) {
+        return error_set(error, "\"%.40s\" is neither true nor false", text);
+    }
+    *(bool *)field(settings, option) = on;
+    return true;
+}
+
 bool value_set(struct settings *settings, const struct option *option, const char *text,
                struct error *error)
 {
@@ -137,6 +149,8 @@ bool value_set(struct settings *settings, const struct option *option, const cha
         return set_number(settings, option, text, error);
     case OPTION_CHOICE:
         return find_choice(option->choices, text, field(settings, option), error);
+    case OPTION_SWITCH:
+        return set_switch(settings, option, text, error);
     case OPTION_LIST:
     case OPTION_MAP:
         break;
@@ -237,6 +251,7 @@ void value_clear(struct settings *settings, const struct option *option)
     case OPTION_SIZE:
     case OPTION_COUNT:
     case OPTION_CHOICE:
+    case OPTION_SWITCH:
         return;
     }
 }
@@ -283,6 +298,9 @@ void value_print(const struct settings *settings, const struct option *option, F
         return;
     case OPTION_CHOICE:
         (void)fputs(option->choices[*(const unsigned *)value], out);
+        return;
+    case OPTION_SWITCH:
+        (void)fputs(*(const bool *)value ? "true" : "false", out);
         return;
     case OPTION_LIST:
     case OPTION_MAP:

@@ -33,8 +33,9 @@ static void start_admit(void *context, struct request *rq, int64_t now_ms)
 {
     (void)now_ms;
     struct worker *w = context;
+    struct policy_view view = {w->settings->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
     event_read(&rq->record, &rq->event);
-    policy_apply(&w->settings->policy, w->settings->graph.auth == AUTH_TOKEN, &rq->event);
+    policy_apply(&w->settings->policy, &view, &rq->event);
     if (rq->event.worth == EVENT_GOOD) {
         post(w, rq, OUTCOME_OK);
         return;

@@ -43,7 +43,7 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     return count;
 }
 
-enum { WARNINGS_MAX = 5 };
+enum { WARNINGS_MAX = 6 };
 
 /* All that weakens a promise for as long as it is so. */
 static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX])
@@ -61,6 +61,8 @@ static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX
         ret[count++] = "redis.url: this Redis keeps nothing when it stops; set appendonly to yes";
     if (redis->evicts[0] != '\0')
         ret[count++] = "redis.url: this Redis may drop records; set maxmemory-policy to noeviction";
+    if (token_warning(w->token)[0] != '\0')
+        ret[count++] = token_warning(w->token);
     return count;
 }
 
@@ -85,6 +87,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,
         .token_expiry_wall_ms = token_expires_at(w->token),
+        .certificate_expiry_wall_ms = token_certificate_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,
         .revision = cli_revision(),

@@ -33,7 +33,23 @@ static const struct row {
      "as USHER_GRAPH_TOKEN\n"},
     {"a refused auth needs nothing", "graph:\n  auth: tokem\n",
      "usher.yaml:2:9: graph.auth: \"tokem\" is unknown; did you mean token? (client-secret, "
-     "token)\n"},
+     "certificate, workload-identity, managed-identity, token)\n"},
+    {"a certificate needs three", "graph:\n  auth: certificate\n  tenant_id: t\n",
+     "usher.yaml:2:9: graph.client_id: is needed for auth: certificate; set it in the file, or as "
+     "USHER_GRAPH_CLIENT_ID or AZURE_CLIENT_ID\n"
+     "usher.yaml:2:9: graph.certificate_file: is needed for auth: certificate; set it in the file, "
+     "or as USHER_GRAPH_CERTIFICATE_FILE\n"},
+    {"a federated token is needed",
+     "graph:\n  auth: workload-identity\n  tenant_id: t\n  client_id: c\n",
+     "usher.yaml:2:9: graph.federated_token_file: is needed for auth: workload-identity; set it in "
+     "the file, or as USHER_GRAPH_FEDERATED_TOKEN_FILE or AZURE_FEDERATED_TOKEN_FILE\n"},
+    {"a managed identity needs nothing", "graph:\n  auth: managed-identity\n", ""},
+    {"a host of another cloud",
+     TOKEN "  cloud: china\n  authority_host: https://login.microsoftonline.us\n",
+     "warning: usher.yaml:5:19: graph.authority_host: is https://login.microsoftonline.us, which "
+     "is not of the same cloud as graph.base_url\n"},
+    {"a host of one's own", TOKEN "  cloud: china\n  authority_host: https://sts.example.com\n",
+     ""},
     {"a secret twice", TOKEN "  token: t\n",
      "usher.yaml:3:15: graph.token_file: graph.token is set as well; one of the two\n"},
 

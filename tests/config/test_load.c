@@ -73,6 +73,41 @@ static void azure_variables_are_the_last_before_the_defaults(void **state)
     harness_unload(&loaded);
 }
 
+static void a_cloud_sets_the_hosts_that_nobody_set(void **state)
+{
+    static const struct {
+        const char *cloud, *base_url, *authority_host;
+    } rows[] = {
+        {"global", "https://graph.microsoft.com/beta", "https://login.microsoftonline.com"},
+        {"usgov", "https://graph.microsoft.us/beta", "https://login.microsoftonline.us"},
+        {"dod", "https://dod-graph.microsoft.us/beta", "https://login.microsoftonline.us"},
+        {"china", "https://microsoftgraph.chinacloudapi.cn/beta",
+         "https://login.partner.microsoftonline.cn"},
+    };
+    struct loaded loaded;
+    char yaml[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)snprintf(yaml, sizeof yaml, "graph:\n  cloud: %s\n", rows[i].cloud);
+        harness_load(&loaded, yaml, &complete, NULL, NULL);
+        assert_string_equal(loaded.problems, "");
+        assert_string_equal(loaded.settings.graph.base_url, rows[i].base_url);
+        assert_string_equal(loaded.settings.graph.authority_host, rows[i].authority_host);
+        harness_unload(&loaded);
+        /* What was set stays, also where it is the default of another cloud. */
+        (void)snprintf(yaml, sizeof yaml,
+                       "graph:\n  cloud: %s\n  base_url: https://graph.example.com/beta\n"
+                       "  authority_host: https://login.example.com\n",
+                       rows[i].cloud);
+        harness_load(&loaded, yaml, &complete, NULL, NULL);
+        assert_string_equal(loaded.problems, "");
+        assert_string_equal(loaded.settings.graph.base_url, "https://graph.example.com/beta");
+        assert_string_equal(loaded.settings.graph.authority_host, "https://login.example.com");
+        harness_unload(&loaded);
+    }
+}
+
 static void of_a_secret_and_its_file_the_higher_layer_counts(void **state)
 {
     static const char yaml[] = "graph:\n  client_secret_file: /s\n";
@@ -152,8 +187,8 @@ static const struct {
     {"USHER_KAFKA_BROKER=a:1", NULL,
      "environment USHER_KAFKA_BROKER: there is no such setting; did you mean "
      "USHER_KAFKA_BROKERS?\n"},
-    {"USHER_GRAPH_COLOUR=blue", NULL,
-     "environment USHER_GRAPH_COLOUR: there is no such setting; usher config init prints them "
+    {"USHER_GRAPH_ZYXW=blue", NULL,
+     "environment USHER_GRAPH_ZYXW: there is no such setting; usher config init prints them "
      "all\n"},
     {"USHER_REDIS_PASSWORD=hunter2\n", NULL,
      "environment USHER_REDIS_PASSWORD: has a line feed, a tab or another control character in "
@@ -298,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flag_goes_before_the_environment_before_the_file),
         cmocka_unit_test(azure_variables_are_the_last_before_the_defaults),
+        cmocka_unit_test(a_cloud_sets_the_hosts_that_nobody_set),
         cmocka_unit_test(of_a_secret_and_its_file_the_higher_layer_counts),
         cmocka_unit_test(a_list_takes_the_place_of_the_lower_one_and_properties_add_up),
         cmocka_unit_test(a_mistake_outside_the_file_is_said_with_its_name),

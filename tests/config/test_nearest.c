@@ -29,7 +29,7 @@ static const struct row {
     {"limit", "limits"},
     {"drian", "drain"},
     {"loglevel", NULL},
-    {"kafka.colour", NULL},
+    {"kafka.zyxw", NULL},
     {"x", NULL},
     {"", NULL},
     {".", NULL},

@@ -35,8 +35,8 @@ static const struct row {
      "usher.yaml:2:3: kafka.broker: there is no such setting; did you mean kafka.brokers?\n"},
     {"a setting of another group", "redis:\n  timeout: 3s\n",
      "usher.yaml:2:3: redis.timeout: there is no such setting; did you mean graph.timeout?\n"},
-    {"nothing near", "colour: blue\n",
-     "usher.yaml:1:1: colour: there is no such setting; usher config init prints them all\n"},
+    {"nothing near", "qqqqqq: blue\n",
+     "usher.yaml:1:1: qqqqqq: there is no such setting; usher config init prints them all\n"},
     {"what is below an unknown setting is passed over",
      "x:\n  - a: [1, {b: 2}]\nlog:\n  level: loud\n",
      "usher.yaml:1:1: x: there is no such setting; usher config init prints them all\n"
@@ -61,9 +61,13 @@ static const struct row {
     {"too little", "graph:\n  timeout: 50ms\n  in_flight: 0\n",
      "usher.yaml:2:12: graph.timeout: 50ms is less than 100ms\n"
      "usher.yaml:3:14: graph.in_flight: 0 is less than 1\n"},
-    {"a way to log in that comes later", "graph:\n  auth: certificate\n",
-     "usher.yaml:2:9: graph.auth: \"certificate\" is none of what this version knows: "
-     "client-secret, token\n"},
+    {"a way to log in that nobody knows", "graph:\n  auth: kerberos\n",
+     "usher.yaml:2:9: graph.auth: \"kerberos\" is none of what this version knows: "
+     "client-secret, certificate, workload-identity, managed-identity, token\n"},
+    {"a switch that is neither", "policy:\n  removals: no\n  max_duration: 30\n",
+     "usher.yaml:2:13: policy.removals: \"no\" is neither true nor false\n"
+     "usher.yaml:3:17: policy.max_duration: 30 has no unit; write 30s or 30ms (units: ms, s, m, h, "
+     "d)\n"},
     {"columns are characters", "kafka: {group: \"\xc3\xa4\xc3\xa4\", window: x}\n",
      "usher.yaml:1:16: kafka.group: \"\xc3\xa4\xc3\xa4\" may have letters, digits and . _ : - "
      "only, "

@@ -168,6 +168,28 @@ static const struct {
      OF_TYPE("AdminAdd",
              ASSIGNMENT(TARGET ",\"target\":{\"objectId\":\"" GUID_B "\"}," POLICY "," PACKAGE)),
      "contradiction", "target.objectId"},
+    {A,
+     OF_TYPE("AdminAdd",
+             ASSIGNMENT(TARGET "," POLICY "," PACKAGE ",\"target\":{\"connectedOrganizationId\":"
+                               "\"" GUID_A "\",\"connectedOrganization\":{\"id\":\"" GUID_B
+                               "\"}}")),
+     "contradiction", "connectedOrganization.id"},
+    {A,
+     OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," POLICY "," PACKAGE
+                                           ",\"accessPackage\":{\"id\":\"" GUID_A "\"}")),
+     "contradiction", "accessPackage.id"},
+    {A, ADD(",\"accessPackage\":{\"id\":\"" GUID_A "\"}"), "contradiction",
+     "data.accessPackage.id"},
+    {A, ADD(",\"accessPackage\":{\"id\":\"" GUID_C "\",\"displayName\":7}"), NULL, NULL},
+    {A, ADD(",\"accessPackage\":{\"id\":\"{" GUID_C "}\"}"), "invalidGuid",
+     "data.accessPackage.id"},
+    {A, ADD(",\"accessPackage\":\"" GUID_C "\""), "wrongType", "data.accessPackage"},
+    {A, OF_TYPE("AdminRemove", ASSIGNMENT(ID ",\"accessPackage\":{\"id\":\"" GUID_A "\"}")), NULL,
+     NULL},
+    {A,
+     OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," POLICY "," PACKAGE
+                                           ",\"target\":{\"connectedOrganizationId\":\"x\"}")),
+     "invalidGuid", "target.connectedOrganizationId"},
     /* times */
     {A, ADD(",\"expirationDateTime\":\"2026-12-31T22:59:59.1234567Z\""), NULL, NULL},
     {A, ADD(",\"expirationDateTime\":\"2026-12-31T22:59:59\""), "invalidTime",

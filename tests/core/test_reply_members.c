@@ -12,6 +12,31 @@
 #define TIMES \
     "\"receivedAt\":\"2026-11-21T22:12:00.005Z\",\"finishedAt\":\"2026-11-21T22:12:01.999Z\""
 
+static void test_a_long_message_is_whole_but_in_brief(void **state)
+{
+    (void)state;
+    struct sample sample;
+    static char text[GRAPH_MESSAGE_MAX + 1];
+    memset(text, 1, GRAPH_MESSAGE_MAX); /* each byte takes six */
+    sample_init(&sample, false);
+    sample.rq.answer = ANSWER_REJECTED;
+    fault_set(&sample.rq.fault, STAGE_SUBMIT, "A", "start");
+    sample.rq.fault.whole = strdup(text);
+    for (int brief = 0; brief < 2; brief++) {
+        struct buffer json;
+        buffer_init(&json, REPLY_MEMBERS_MAX);
+        reply_members_write(&json, &sample.rq, brief);
+        assert_false(json.failed);
+        assert_int_equal(json.size > 6 * (size_t)GRAPH_MESSAGE_MAX, brief == 0);
+        buffer_finish(&json);
+    }
+    struct reply_facts facts;
+    assert_true(reply_facts_read(&sample.rq, &facts));
+    assert_string_equal(facts.fault.message, "start");
+    assert_null(facts.fault.whole);
+    sample_finish(&sample);
+}
+
 static void test_what_is_written_can_be_read(void **state)
 {
     (void)state;
@@ -116,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_can_be_read),
+        cmocka_unit_test(test_a_long_message_is_whole_but_in_brief),
         cmocka_unit_test(test_seen),
         cmocka_unit_test(test_expiry_says_how_far_it_came),
         cmocka_unit_test(test_bad_ones_are_refused),

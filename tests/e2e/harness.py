@@ -17,6 +17,7 @@ import redis
 import yaml
 
 import checker
+import openapi_check
 import processes
 import sandbox_client
 from kafka_server import KafkaServer
@@ -255,6 +256,7 @@ class E2eCase(unittest.TestCase):
     """One Kafka for all tests of a class. The folder with all logs stays if one of them fails."""
 
     program = BIN
+    refused_on_purpose = None  # what openapi_check says of bodies that Graph is to refuse
 
     @classmethod
     def setUpClass(cls):
@@ -262,6 +264,7 @@ class E2eCase(unittest.TestCase):
         sandbox_client.PROGRAM = beside if os.path.exists(beside) else sandbox_client.PROGRAM
         cls.folder = tempfile.mkdtemp(prefix="usher-e2e-")
         cls.kafka = cls.make_kafka()
+        cls.judge = openapi_check.Judge(cls.refused_on_purpose)
         cls.failures = 0
 
     @classmethod
@@ -272,17 +275,31 @@ class E2eCase(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.kafka.close()
+        figure("calls by the OpenAPI description", cls.judge.line())
         if cls.failures:
             print(f"logs are kept in {cls.folder}", flush=True)
         else:
             shutil.rmtree(cls.folder, ignore_errors=True)
 
     def world(self, name=None, sandbox_options=(), **settings):
-        world = World(self.folder, self.kafka, name or self._testMethodName.replace("_", "-"),
-                      sandbox_options, settings)
+        name = name or self._testMethodName.replace("_", "-")
+        calls = os.path.join(self.folder, f"{name}.calls")
+        world = World(self.folder, self.kafka, name, ("--record", calls, *sandbox_options),
+                      settings)
         world.program = self.program
+        self.addCleanup(self.judge_file, calls)
         self.addCleanup(world.close)
         return world
+
+    def judge_file(self, path):
+        with open(path, encoding="utf-8") as lines:
+            self.judge_calls(lines)
+
+    def judge_calls(self, lines):
+        """All that a worker has sent is what Graph's description takes."""
+        problems = self.judge.judge(lines)
+        if problems:
+            self.fail(f"{len(problems)} invalid calls, the first ones:\n" + "\n".join(problems[:5]))
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors)

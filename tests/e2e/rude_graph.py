@@ -11,6 +11,7 @@ import re
 import ssl
 import threading
 import time
+import urllib.parse
 from dataclasses import dataclass, field, replace
 
 import rude_http1
@@ -88,6 +89,18 @@ class Barrier:
             self.event.set()
 
 
+def recorded(method, path, headers, body):
+    """A call as the line that `usher-sandbox --record` writes of it."""
+    url = urllib.parse.urlsplit(path)
+    call = {"method": method, "path": urllib.parse.unquote(url.path),
+            "query": urllib.parse.parse_qsl(url.query, keep_blank_values=True),
+            "headers": {name: value for name, value in headers.items() if name in
+                        ("authorization", "content-type", "client-request-id")}}
+    if body:
+        call["body"] = body.decode()
+    return json.dumps(call) + "\n"
+
+
 class RudeGraph:
     """Serves http://127.0.0.1:port, or https with HTTP/2 where there is a certificate."""
 
@@ -96,6 +109,7 @@ class RudeGraph:
         self.shut = shut  # so many connections at first take no byte of a body (HTTP/2)
         self.script = collections.defaultdict(list)  # number: [Fault]
         self.calls = []
+        self.unheard = []  # those that the sandbox is not told of, as it records them
         self.connections = self.frozen = 0
         self.errors = []
         self.tls = None
@@ -161,6 +175,8 @@ class RudeGraph:
             if fault.call == name and fault.times != 0:
                 fault.times -= 1
                 fault.met += 1
+                if not fault.apply:
+                    self.unheard.append(recorded(method, path, headers, body))
                 return call, fault
         return call, None
 

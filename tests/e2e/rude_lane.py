@@ -41,6 +41,7 @@ class Lane:
     def __init__(self, test, name, certificate=None, ca=None, graph=None, shut=0):
         self.world = test.world(name)
         self.rude = rude_graph.RudeGraph(self.world.sandbox.port, certificate, shut)
+        test.addCleanup(lambda: test.judge_calls(self.rude.unheard))
         test.addCleanup(self.rude.close)
         self.world.settings = harness.merged(self.world.settings, {
             "log": {"level": "debug"}, "redis": {"lease": "15s"},

@@ -2,6 +2,7 @@
 """Each sort of bad input, in both modes, between good neighbours: answered with its own code,
 dead-lettered where it is no event, and nobody else's fate is moved."""
 import hashlib
+import json
 
 import bad_input
 import checker
@@ -9,6 +10,7 @@ import events
 import harness
 
 OTHER_PACKAGE = events.guid(99, 0x0001)
+ORGANIZATION = events.guid(1, 0x0C0C)
 
 
 class BadInputTest(harness.E2eCase):
@@ -60,6 +62,51 @@ class BadInputTest(harness.E2eCase):
         dead = sum(row.dead for row in bad_input.ROWS)
         harness.figure("e2e bad input", f"{len(bad_input.ROWS) + 1} sorts, {len(codes)} codes, "
                                         f"{dead} dead-lettered; {report.line()}")
+
+    def assignment(self, maker, organization=ORGANIZATION, duration="P90D"):
+        """What an AdminAdd says of whose its target is, and of its end."""
+        thing = maker.new_thing(events.ASSIGNMENT)
+        body = maker.body(thing, f"policy {maker.count + 1}")
+        inner = body["accessPackageAssignment"]
+        if organization is not None:
+            inner["target"] = {"objectId": thing[1], "connectedOrganizationId": organization}
+        if duration is not None:
+            inner["schedule"] = {"startDateTime": None, "recurrence": None,
+                                 "expiration": {"type": "afterDuration", "duration": duration}}
+        return thing, body
+
+    def test_every_rule_of_the_policy(self):
+        """What is refused names its setting; what is allowed goes through."""
+        world = self.world(policy={"connected_organizations": [ORGANIZATION],
+                                   "max_duration": "90d", "removals": False})
+        maker = events.Maker(6, "rule")
+        refused = {
+            "policy.connected_organizations": [self.assignment(maker, OTHER_PACKAGE),
+                                               self.assignment(maker, None)],
+            "policy.max_duration": [self.assignment(maker, duration="P91D"),
+                                    self.assignment(maker, duration=None),
+                                    self.assignment(maker, duration="for ever")],
+            "policy.removals": [((events.ASSIGNMENT, events.guid(7, 0xDEAD), ""),
+                                 {"requestType": "AdminRemove", "accessPackageAssignment":
+                                  {"id": events.guid(7, 0xDEAD)}})],
+        }
+        made, settings = [], {}
+        for setting, bodies in refused.items():
+            for thing, body in bodies:
+                made.append(maker.event(thing, body, "rejected", code="notAllowed"))
+                settings[made[-1].request_id] = setting
+        thing, body = self.assignment(maker)
+        made += [maker.event(thing, body, "submitted", posts=1), maker.submitted(events.RESOURCE)]
+        world.send(made)
+        worker = world.worker()
+        world.wait_answers(len(made), 60)
+        self.assert_good(world.check(made))
+        self.assertEqual(0, worker.stop())
+        for reply in world.topics.read(world.replies):
+            data = json.loads(reply.value)
+            data = data.get("data", data)
+            setting = settings.get(data["requestId"], "")
+            self.assertIn(setting, data.get("error", {}).get("message", ""))
 
     def check_the_cut_one(self, world, made):
         """What the dead letter topic cannot hold is there in brief, with the hash of the whole."""

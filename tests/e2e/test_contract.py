@@ -238,7 +238,9 @@ BAD_EVENTS = {
         (A + ".assignmentPolicyId", None), (A + ".targetId", ...),
         (A + ".targetId", "{" + GUID + "}"),
     ],
-    "addGuest": [(A + ".target", {}), (A + ".schedule", 1)],
+    "addGuest": [
+        (A + ".target", {}), (A + ".schedule", 1), (A + ".target.connectedOrganization", GUID),
+    ],
     "tryRemoval": [(A + ".id", ...), (A + ".id", "7")],
     "addGroup": [
         ("data.catalogId", ...), ("data.executeImmediately", "yes"),

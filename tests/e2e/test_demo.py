@@ -14,6 +14,9 @@ import time
 import unittest
 import urllib.request
 
+import harness
+import openapi_check
+
 PROGRAM = os.environ.get("USHER_BIN", "build/release/usher")
 RELEASE = os.environ.get("USHER_RELEASE_BIN", "build/release/usher")
 OUTCOMES = "submitted existing validated rejected expired failed unknown".split()
@@ -48,12 +51,15 @@ def processes_of(folder):
 class Demo:
     """One `usher demo`, with a folder for temporary files that is its own."""
 
+    calls = ""  # the file where all of them write their calls to Graph, if they are to
+
     def __init__(self, *arguments, program=PROGRAM, stderr=subprocess.PIPE, **environment):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="d"))
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [program, "demo", *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True,
-            env={**os.environ, "TMPDIR": str(self.folder), **environment})
+            env={**os.environ, "TMPDIR": str(self.folder), **environment,
+                 **({"SANDBOX_RECORD": self.calls} if self.calls else {})})
 
     def finish(self, timeout=120):
         self.out, self.err = self.process.communicate(timeout=timeout)
@@ -86,6 +92,23 @@ def table(out):
 
 
 class DemoTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="calls")
+        Demo.calls = os.path.join(cls.folder, "calls")
+        pathlib.Path(Demo.calls).touch()
+
+    @classmethod
+    def tearDownClass(cls):
+        """All that was sent is what Graph's description takes."""
+        judge = openapi_check.Judge("'Abacus' is not one of")  # the demo's resource of no system
+        with open(Demo.calls, encoding="utf-8") as lines:
+            problems = judge.judge(lines)
+        shutil.rmtree(cls.folder)
+        Demo.calls = ""
+        harness.figure("calls by the OpenAPI description", judge.line())
+        assert not problems, "\n".join(problems[:5])
+
     def run_demo(self, *arguments, **options):
         demo = Demo(*arguments, **options)
         code = demo.finish()

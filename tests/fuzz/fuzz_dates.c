@@ -1,9 +1,10 @@
-/* Times: RFC 3339, HTTP's three forms, Retry-After. The C library's calendar is the judge. Input: a
- * line with a number (a time in ms, the present for Retry-After), and the text. */
+/* Times: RFC 3339, HTTP's three forms, Retry-After, durations. The C library's calendar is the
+ * judge. Input: a line with a number (a time in ms, the present for Retry-After), and the text. */
 #include "tests/fuzz/input.h"
 
 #include "worker/core/retry_after.h"
 #include "worker/core/rfc3339.h"
+#include "worker/core/term.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -127,6 +128,26 @@ static void check_seconds(int64_t number)
     assert(retry_after_read(str_of(text), 0) == -1);
 }
 
+/* A duration that is read is of the bounds, and what is written so is read so. */
+static void check_durations(struct str text, int64_t number)
+{
+    char written[64], shown[TERM_TEXT_SIZE];
+    int64_t ms = -1, again = -1, seconds = number & 0xFFFFF;
+    if (term_parse_duration(text, &ms)) {
+        assert(ms >= 0 && ms <= INT64_C(100000) * 366 * 86400000 && text.data[0] == 'P');
+        term_write_length(ms, shown);
+        assert(shown[0] != '\0' && strlen(shown) < sizeof shown);
+    } else {
+        assert(ms == -1);
+    }
+    snprintf(written, sizeof written, "P%lldDT%lldH%lldM%lldS", (long long)(seconds / 86400),
+             (long long)(seconds / 3600 % 24), (long long)(seconds / 60 % 60),
+             (long long)(seconds % 60));
+    if (seconds < 1000000) {
+        assert(term_parse_duration(str_of(written), &again) && again == seconds * 1000);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input;
@@ -137,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_http_forms(number);
     check_seconds(number);
     check_parse(text);
+    check_durations(text, number);
     int64_t now_ms = number % (last_ms + 1); /* the clock is in some year from 1 to 9999 */
     check_retry_after(text, now_ms < 0 ? 0 : now_ms);
     assert(retry_after_read((struct str){0}, 0) == -1);

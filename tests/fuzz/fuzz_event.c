@@ -179,14 +179,17 @@ static void check_policy(struct event *event)
     char *catalogs[] = {(char[]){"46184453-E63B-4F20-86C2-C557ED5D5DF9"}};
     char *packages[] = {(char[]){"a914b616-e04e-476b-aa37-91038f0b165b"}};
     char *types[] = {(char[]){"AdminAdd"}, (char[]){"UserAdd"}};
-    const struct policy all = {0};
+    const struct policy all = {.removals = true};
     const struct policy some = {.request_types = {types, 2},
                                 .catalogs = {catalogs, 1},
-                                .access_packages = {packages, 1}};
+                                .access_packages = {packages, 1},
+                                .max_duration_ms = 86400000};
+    const struct policy_view person = {true, 1772438400000};
+    const struct policy_view application = {false, 1772438400000};
     enum event_worth before = event->worth;
-    policy_apply(&all, true, event);
+    policy_apply(&all, &person, event);
     assert(event->worth == before);
-    policy_apply(&some, false, event);
+    policy_apply(&some, &application, event);
     if (before != EVENT_GOOD || event->worth != EVENT_GOOD) {
         assert(event->worth == (before == EVENT_GOOD ? EVENT_REFUSED : before));
         check_fault(&event->fault, false);
@@ -197,7 +200,8 @@ static void check_policy(struct event *event)
         assert(strcasecmp(event->subject.catalog_id, catalogs[0]) == 0);
     else
         assert(strcmp(event->subject.package_id, packages[0]) == 0 &&
-               event->subject.assignment_id[0] == '\0');
+               event->subject.assignment_id[0] == '\0' &&
+               (event->terms[0].end == TERM_SET || event->terms[1].end == TERM_SET));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

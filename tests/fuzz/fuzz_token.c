@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status = (int)(input_number(input_line(&input)) % 1000);
     struct str body = input_rest(&input);
     bool offers = offers_token(body, &offered) && status >= 200 && status < 300;
-    bool good = token_answer_read(status, body, &answer, &error);
+    bool good = token_answer_read(status, body, AUTH_CLIENT_SECRET, &answer, &error);
     assert(good == offers && good == (answer.token != NULL));
     assert(answer.life_s >= 1 && answer.life_s <= TOKEN_LIFE_MOST_S);
     assert(memchr(error.text, '\0', sizeof error.text) != NULL);

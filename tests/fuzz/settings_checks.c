@@ -55,6 +55,12 @@ static void check_option(const struct settings *settings, const struct option *o
         assert(choice < choices);
         return;
     }
+    case OPTION_SWITCH: {
+        unsigned char byte = 2;
+        memcpy(&byte, member(settings, option), sizeof byte);
+        assert(byte <= 1);
+        return;
+    }
     case OPTION_LIST:
         for (size_t i = 0; i < list->count; i++)
             assert(list->items[i] != NULL && list->items[i][0] != '\0');

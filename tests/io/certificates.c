@@ -2,8 +2,10 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 enum { PATH_SIZE = 256, DAY_S = 24 * 60 * 60 };
@@ -16,15 +18,19 @@ static FILE *open_file(const char *dir, const char *name, const char *ending, co
     return fopen(path, mode);
 }
 
-static bool write_pair(const char *dir, const char *name, X509 *certificate, EVP_PKEY *key)
+static bool write_pair(const char *dir, const char *name, X509 *certificate, EVP_PKEY *key,
+                       const char *passphrase)
 {
+    const EVP_CIPHER *cipher = passphrase != NULL ? EVP_aes_256_cbc() : NULL;
+    int size = passphrase != NULL ? (int)strlen(passphrase) : 0;
     FILE *out = open_file(dir, name, "pem", "w");
     bool written = out != NULL && PEM_write_X509(out, certificate) == 1;
     if (out != NULL)
         fclose(out);
     out = open_file(dir, name, "key", "w");
-    written =
-        written && out != NULL && PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1;
+    written = written && out != NULL &&
+              PEM_write_PrivateKey(out, key, cipher, (const unsigned char *)passphrase, size, NULL,
+                                   NULL) == 1;
     if (out != NULL)
         fclose(out);
     return written;
@@ -66,7 +72,8 @@ bool certificates_make_authority(const char *dir)
         X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
         add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE") &&
         add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign") &&
-        X509_sign(certificate, key, EVP_sha256()) > 0 && write_pair(dir, "ca", certificate, key);
+        X509_sign(certificate, key, EVP_sha256()) > 0 &&
+        write_pair(dir, "ca", certificate, key, NULL);
 
     X509_free(certificate);
     EVP_PKEY_free(key);
@@ -97,7 +104,25 @@ bool certificates_make(const char *dir, const char *name, const char *alt_names)
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = key != NULL ? start_certificate(name, key) : NULL;
     bool made = certificate != NULL && sign(dir, certificate, alt_names) &&
-                write_pair(dir, name, certificate, key);
+                write_pair(dir, name, certificate, key, NULL);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return made;
+}
+
+bool certificates_make_own(const char *dir, const char *name, const struct certificate_kind *kind)
+{
+    unsigned bits = kind->bits > 0 ? (unsigned)kind->bits : 2048;
+    EVP_PKEY *key = kind->elliptic ? EVP_EC_gen("P-256") : EVP_RSA_gen(bits);
+    X509 *certificate = key != NULL ? start_certificate(name, key) : NULL;
+    bool made =
+        certificate != NULL &&
+        X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
+        X509_gmtime_adj(X509_getm_notBefore(certificate), (long)kind->from_days * DAY_S) != NULL &&
+        X509_gmtime_adj(X509_getm_notAfter(certificate), (long)kind->to_days * DAY_S) != NULL &&
+        X509_sign(certificate, key, EVP_sha256()) > 0 &&
+        write_pair(dir, name, certificate, key, kind->passphrase);
 
     X509_free(certificate);
     EVP_PKEY_free(key);

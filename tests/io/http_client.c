@@ -16,7 +16,9 @@ void client_init(struct client *client, const char *base, unsigned port)
     s->graph.tls_ca_file = "";
     s->graph.tenant_id = s->graph.client_id = s->graph.client_secret = "";
     s->graph.client_secret_file = s->graph.authority_host = s->graph.token = "";
-    s->graph.token_file = "";
+    s->graph.token_file = s->graph.scope = "";
+    s->graph.certificate_file = s->graph.private_key_file = s->graph.federated_token_file = "";
+    s->graph.identity_endpoint = s->graph.identity_header = s->graph.identity_header_file = "";
     s->graph.auth = AUTH_TOKEN;
     s->graph.timeout_ms = 2000;
     s->graph.in_flight = 64;

@@ -223,11 +223,12 @@ static void test_what_is_sent_and_read(void **state)
 
 static bool redirect(void *context, const struct http_seen *seen)
 {
-    static const int statuses[] = {301, 302, 303, 307, 308};
+    /* Graph sends a Location with refusals too: to a host of its own, of no concern to anybody. */
+    static const int statuses[] = {301, 302, 303, 307, 308, 400, 404};
     char headers[128];
     snprintf(headers, sizeof headers, "Location: http://127.0.0.1:%u/stolen\r\n",
              *(unsigned *)context);
-    http_answer_with(seen, statuses[seen->in_all % 5], headers, "");
+    http_answer_with(seen, statuses[seen->in_all % 7], headers, "");
     return true;
 }
 
@@ -243,10 +244,10 @@ static void test_redirects_are_not_followed(void **state)
     client_init(&client, "http://127.0.0.1", http_server_port(server));
     client.settings.graph.token = "secret-token";
     client_open(&client, true);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 14; i++) {
         call_make(&call, &client, i % 2 == 0);
         assert_int_equal(call.reach, HTTP_ANSWERED);
-        assert_int_equal(call.status / 100, 3);
+        assert_true(call.status / 100 == 3 || call.status / 100 == 4);
     }
     assert_int_equal(http_server_connections(thief), 0);
     client_close(&client);

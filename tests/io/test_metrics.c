@@ -25,6 +25,7 @@ static const struct metrics_view view = {
     .redis_up = true,
     .redis_losses = 3,
     .token_expiry_wall_ms = 1795299115000,
+    .certificate_expiry_wall_ms = 1797299115999,
     .version = "0.1.0",
     .revision = "abc",
     .librdkafka = "a",
@@ -87,6 +88,7 @@ static const char *const lines[] = {
     "usher_redis_reconnects_total 0",
     "usher_redis_memory_losses_total 3",
     "usher_token_expiry_timestamp_seconds 1795299115",
+    "usher_certificate_expiry_timestamp_seconds 1797299115",
     "usher_interlock 0",
 };
 
@@ -116,12 +118,13 @@ static void test_what_is_not_known_is_left_out(void **state)
     fill();
     struct metrics_view less = view;
     less.lag = -1;
-    less.token_expiry_wall_ms = 0;
+    less.token_expiry_wall_ms = less.certificate_expiry_wall_ms = 0;
     less.calls = NULL;
     buffer_init(&out, METRICS_BYTES_MAX);
     metrics_render(&less, &out);
     assert_null(strstr(out.data, "usher_kafka_consumer_lag"));
     assert_null(strstr(out.data, "usher_token_expiry"));
+    assert_null(strstr(out.data, "usher_certificate_expiry"));
     assert_null(strstr(out.data, "http_client_request_duration"));
     assert_has(&out, "usher_throttled_total 0");
     buffer_finish(&out);

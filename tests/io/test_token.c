@@ -16,7 +16,7 @@
 #define REFUSAL "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"no\"}}"
 
 /* Entra and Graph in one: tokens are called t1, t2 …, and Graph takes what `good` says. */
-struct cloud {
+struct server {
     pthread_mutex_t lock;
     struct http_server *server;
     unsigned fetches, calls, refused_calls;
@@ -28,7 +28,7 @@ struct cloud {
     char form[1024], path[256];
 };
 
-static bool give_token(struct cloud *cloud, const struct http_seen *seen)
+static bool give_token(struct server *cloud, const struct http_seen *seen)
 {
     char text[256];
     http_sleep(seen, cloud->latency_ms);
@@ -48,7 +48,7 @@ static bool give_token(struct cloud *cloud, const struct http_seen *seen)
 
 static bool serve(void *context, const struct http_seen *seen)
 {
-    struct cloud *cloud = context;
+    struct server *cloud = context;
     char bearer[64];
     if (strstr(seen->head, "/oauth2/") != NULL)
         return give_token(cloud, seen);
@@ -64,10 +64,10 @@ static bool serve(void *context, const struct http_seen *seen)
     return true;
 }
 
-static void open_cloud(struct cloud *cloud, struct client *client)
+static void open_cloud(struct server *cloud, struct client *client)
 {
     static char authority[64];
-    *cloud = (struct cloud){.lock = PTHREAD_MUTEX_INITIALIZER, .life_s = 3599};
+    *cloud = (struct server){.lock = PTHREAD_MUTEX_INITIALIZER, .life_s = 3599};
     cloud->server = http_server_start(serve, cloud);
     client_init(client, "http://127.0.0.1", http_server_port(cloud->server));
     snprintf(authority, sizeof authority, "http://127.0.0.1:%u", http_server_port(cloud->server));
@@ -78,7 +78,7 @@ static void open_cloud(struct cloud *cloud, struct client *client)
     client->settings.graph.client_secret = "s&c=r t\303\266";
 }
 
-static void close_cloud(struct cloud *cloud, struct client *client)
+static void close_cloud(struct server *cloud, struct client *client)
 {
     client_close(client);
     http_server_stop(cloud->server);
@@ -97,7 +97,7 @@ static void test_one_fetch_for_all(void **state)
 {
     (void)state;
     static struct call calls[50];
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     char scope[256];
     open_cloud(&cloud, &client);
@@ -128,7 +128,7 @@ static void test_one_fetch_for_all(void **state)
 static void test_renewed_early(void **state)
 {
     (void)state;
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     struct call call;
     open_cloud(&cloud, &client);
@@ -159,7 +159,7 @@ static void test_401_means_one_new_token(void **state)
 {
     (void)state;
     static struct call calls[20];
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     open_cloud(&cloud, &client);
     cloud.good_from = 2;
@@ -182,7 +182,7 @@ static void test_401_means_one_new_token(void **state)
 static void test_401_for_ever(void **state)
 {
     (void)state;
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     struct call call;
     open_cloud(&cloud, &client);
@@ -211,7 +211,7 @@ static void test_401_for_ever(void **state)
 static void test_wrong_secret(void **state)
 {
     (void)state;
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     struct call call;
     open_cloud(&cloud, &client);
@@ -240,7 +240,7 @@ static void test_wrong_secret(void **state)
 static void test_endpoint_away(void **state)
 {
     (void)state;
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     struct call call;
     open_cloud(&cloud, &client);
@@ -276,7 +276,7 @@ static void test_token_file(void **state)
 {
     (void)state;
     char path[] = "/tmp/usher-token-XXXXXX";
-    struct cloud cloud;
+    struct server cloud;
     struct client client;
     struct call call;
     close(mkstemp(path));

@@ -44,7 +44,8 @@ static void test_answers(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct token_answer answer;
         struct error error = {0};
-        bool good = token_answer_read(rows[i].status, str_of(rows[i].body), &answer, &error);
+        bool good = token_answer_read(rows[i].status, str_of(rows[i].body), AUTH_CLIENT_SECRET,
+                                      &answer, &error);
         bool right = rows[i].token == NULL ? !good && strstr(error.text, rows[i].text) != NULL &&
                                                  answer.refused == rows[i].refused
                                            : good && strcmp(answer.token, rows[i].token) == 0 &&

@@ -31,7 +31,7 @@ struct answer {
     const char *error; // Graph's code, for the ledger
     const char *location;
     const char *allow;
-    const char *challenge; // WWW-Authenticate
+    char challenge[1024]; // WWW-Authenticate; "": none
 };
 
 struct call;
@@ -89,7 +89,10 @@ bool routes_take_faults(const struct route *route); // the sandbox's own address
 void graph_read(struct sandbox *sandbox, struct call *call); // body -> json, change, op
 void graph_post(struct sandbox *sandbox, struct call *call);
 bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401
+// grant.c
 void token_post(struct sandbox *sandbox, struct call *call);
+void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
+void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT
 // query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);

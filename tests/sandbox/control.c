@@ -13,6 +13,7 @@ static const struct binding SETTINGS[] = {
     {"unknown_members", BIND_BOOL, FIELD(settings.unknown_members), 0},
     {"delegated_user", BIND_TEXT, FIELD(settings.delegated_user), GUID_SIZE},
     {"token_lifetime_s", BIND_INT, FIELD(token_settings.lifetime_s), 0},
+    {"claims", BIND_TEXT, FIELD(token_settings.claims), 512},
     {"token_bytes", BIND_INT, FIELD(token_settings.bytes), 0},
     {0}};
 

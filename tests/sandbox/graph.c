@@ -1,9 +1,11 @@
-// The two POSTs to Graph, and the one for a token.
+// The two POSTs to Graph.
 
 #include "tests/sandbox/call.h"
 
 #include "tests/sandbox/item.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ZERO_GUID "00000000-0000-0000-0000-000000000000"
@@ -24,15 +26,35 @@ void graph_read(struct sandbox *sandbox, struct call *call)
     ledger_arrived(&sandbox->ledger, call->op, clock_ms());
 }
 
+// Base64 of what the next token has to have, as a claims challenge says it.
+static void challenge_claims(struct call *call, const char *claims)
+{
+    unsigned char text[700]; // of 511 bytes
+    EVP_EncodeBlock(text, (const unsigned char *)claims, (int)strlen(claims));
+    snprintf(call->answer.challenge, sizeof call->answer.challenge,
+             "Bearer realm=\"\", authorization_uri=\"https://login.example.com/authorize\", "
+             "error=\"insufficient_claims\", claims=\"%s\"",
+             (char *)text);
+}
+
 bool graph_authorized(struct sandbox *sandbox, struct call *call)
 {
-    const char *why = tokens_refuse(&sandbox->tokens, &sandbox->token_settings,
-                                    call_header(call, "Authorization"));
+    const struct token_settings *settings = &sandbox->token_settings;
+    const char *header = call_header(call, "Authorization");
+    const char *why = tokens_refuse(&sandbox->tokens, settings, header);
     if (why != NULL) {
         answer_error(call, 401, "InvalidAuthenticationToken", why);
-        call->answer.challenge = "Bearer realm=\"\", error=\"invalid_token\"";
+        copy_text(call->answer.challenge, sizeof call->answer.challenge,
+                  "Bearer realm=\"\", error=\"invalid_token\"");
+        return false;
     }
-    return why == NULL;
+    if (tokens_lack_claims(&sandbox->tokens, settings, header)) {
+        answer_error(call, 401, "InvalidAuthenticationToken",
+                     "Continuous access evaluation resulted in challenge.");
+        challenge_claims(call, settings->claims);
+        return false;
+    }
+    return true;
 }
 
 // What stands or is open, in the words of the service.
@@ -157,35 +179,4 @@ void graph_post(struct sandbox *sandbox, struct call *call)
     } else {
         apply(sandbox, call);
     }
-}
-
-void token_post(struct sandbox *sandbox, struct call *call)
-{
-    struct token_problem problem = {400, "invalid_request", 900144,
-                                    "The Content-Type must be application/x-www-form-urlencoded."};
-    if (has_type(call, "application/x-www-form-urlencoded")) {
-        problem = token_check_form(&sandbox->token_settings, call->segment, call->body.bytes,
-                                   call->body.size);
-    }
-    cJSON *json = memory_need(cJSON_CreateObject());
-    if (problem.error == NULL) {
-        const struct token_settings *settings = &sandbox->token_settings;
-        cJSON_AddStringToObject(json, "token_type", "Bearer");
-        cJSON_AddNumberToObject(json, "expires_in", (double)settings->lifetime_s);
-        cJSON_AddNumberToObject(json, "ext_expires_in", (double)settings->lifetime_s);
-        cJSON_AddStringToObject(json, "access_token",
-                                tokens_give(&sandbox->tokens, settings, &sandbox->random));
-    } else {
-        struct text description = {0};
-        text_format(&description, "AADSTS%d: %s Trace ID: %s", problem.code, problem.message,
-                    call->request_id);
-        cJSON_AddStringToObject(json, "error", problem.error);
-        cJSON_AddStringToObject(json, "error_description", description.bytes);
-        text_finish(&description);
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(json, "error_codes"),
-                             cJSON_CreateNumber(problem.code));
-        cJSON_AddStringToObject(json, "trace_id", call->request_id);
-        cJSON_AddStringToObject(json, "correlation_id", call->client_request_id);
-    }
-    answer_json(call, problem.status, json);
 }

@@ -1,4 +1,5 @@
 #include "tests/sandbox/http.h"
+#include "tests/sandbox/record.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -128,6 +129,7 @@ static void call_take(struct call *call, const char *bytes, size_t size)
 // All is read: which rules match, and must it wait before anything happens?
 static void call_prepare(struct sandbox *sandbox, struct call *call)
 {
+    record_call(sandbox->record, call);
     routes_find(call);
     bool post = call->route != NULL && call->route->op == OP_SUBMIT;
     if (post) {

@@ -26,7 +26,7 @@ struct options {
     char listen[128];
     char *certificate;
     char *key;
-    const char *ledger;
+    const char *ledger, *record;
     bool with_parent;
 };
 
@@ -44,12 +44,16 @@ static const char HELP[] =
     "  --deliver-after 2s        an assignment is open so long before it is delivered\n"
     "  --tenant ID --client-id ID --client-secret-file F\n"
     "                            what the token endpoint takes; default: anything\n"
+    "  --client-certificate-file F, --federated-token-file F\n"
+    "                            what may sign or be the assertion instead; read at each call\n"
+    "  --identity-header H       what App Service's endpoint takes; default: anything\n"
     "  --token T                 a bearer token that is always good\n"
     "  --token-lifetime 1h       of tokens given out\n"
     "  --token-bytes N           their length, default 64; real ones have about 1500\n"
     "  --delegated USER          tokens speak for this user: User* requests are allowed\n"
     "  --seed N                  the same ids and the same luck every time\n"
     "  --ledger FILE             append each POST as a JSON line\n"
+    "  --record FILE             append each call to Graph, whole, as a JSON line\n"
     "  --with-parent             stop when the starter dies\n";
 
 // "5ms", "2s", "1m", "1h" -> milliseconds.
@@ -118,19 +122,62 @@ static const struct option OPTIONS[] = {{"listen", required_argument, NULL, 'l'}
                                         {"tenant", required_argument, NULL, 't'},
                                         {"client-id", required_argument, NULL, 'i'},
                                         {"client-secret-file", required_argument, NULL, 's'},
+                                        {"client-certificate-file", required_argument, NULL, 'x'},
+                                        {"federated-token-file", required_argument, NULL, 'j'},
+                                        {"identity-header", required_argument, NULL, 'm'},
                                         {"token", required_argument, NULL, 'b'},
                                         {"token-lifetime", required_argument, NULL, 'f'},
                                         {"token-bytes", required_argument, NULL, 'z'},
                                         {"delegated", required_argument, NULL, 'u'},
                                         {"seed", required_argument, NULL, 'e'},
                                         {"ledger", required_argument, NULL, 'r'},
+                                        {"record", required_argument, NULL, 'w'},
                                         {"with-parent", no_argument, NULL, 'p'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
+// What the token endpoint takes and gives. False: it is another option.
+static bool read_token_option(int option, struct token_settings *token)
+{
+    switch (option) {
+    case 't':
+        read_text(optarg, token->tenant, sizeof token->tenant);
+        break;
+    case 'i':
+        read_text(optarg, token->client_id, sizeof token->client_id);
+        break;
+    case 's':
+        read_secret(optarg, token->client_secret, sizeof token->client_secret);
+        break;
+    case 'x':
+        read_text(optarg, token->assertions.certificates, sizeof token->assertions.certificates);
+        break;
+    case 'j':
+        read_text(optarg, token->assertions.federated, sizeof token->assertions.federated);
+        break;
+    case 'm':
+        read_text(optarg, token->identity_header, sizeof token->identity_header);
+        break;
+    case 'b':
+        read_text(optarg, token->token, sizeof token->token);
+        break;
+    case 'f':
+        token->lifetime_s = read_duration(optarg) / 1000;
+        break;
+    case 'z':
+        token->bytes = read_count(optarg);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
 static void read_option(int option, struct options *options, struct sandbox *sandbox)
 {
-    struct token_settings *token = &sandbox->token_settings;
+    if (read_token_option(option, &sandbox->token_settings)) {
+        return;
+    }
     switch (option) {
     case 'l':
         read_text(optarg, options->listen, sizeof options->listen);
@@ -147,24 +194,6 @@ static void read_option(int option, struct options *options, struct sandbox *san
     case 'd':
         sandbox->settings.deliver_after_ms = read_duration(optarg);
         break;
-    case 't':
-        read_text(optarg, token->tenant, sizeof token->tenant);
-        break;
-    case 'i':
-        read_text(optarg, token->client_id, sizeof token->client_id);
-        break;
-    case 's':
-        read_secret(optarg, token->client_secret, sizeof token->client_secret);
-        break;
-    case 'b':
-        read_text(optarg, token->token, sizeof token->token);
-        break;
-    case 'f':
-        token->lifetime_s = read_duration(optarg) / 1000;
-        break;
-    case 'z':
-        token->bytes = read_count(optarg);
-        break;
     case 'u':
         read_text(optarg, sandbox->settings.delegated_user, GUID_SIZE);
         break;
@@ -173,6 +202,9 @@ static void read_option(int option, struct options *options, struct sandbox *san
         break;
     case 'r':
         options->ledger = optarg;
+        break;
+    case 'w':
+        options->record = optarg;
         break;
     case 'p':
         options->with_parent = true;
@@ -290,12 +322,24 @@ static void sandbox_init(struct sandbox *sandbox)
     ledger_init(&sandbox->ledger);
 }
 
+static FILE *open_to_append(const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "ae") : NULL;
+    if (path != NULL && file == NULL) {
+        fail(EXIT_CANNOT_WRITE, path, strerror(errno));
+    }
+    return file;
+}
+
 static void sandbox_finish(struct sandbox *sandbox)
 {
     tokens_revoke(&sandbox->tokens);
     faults_clear(&sandbox->faults);
     state_finish(&sandbox->state);
     ledger_finish(&sandbox->ledger);
+    if (sandbox->record != NULL) {
+        fclose(sandbox->record);
+    }
     free(sandbox);
 }
 
@@ -307,12 +351,10 @@ int main(int count, char **arguments)
     unsigned port = 0;
     sandbox_init(sandbox);
     read_options(count, arguments, &options, sandbox);
-    if (options.ledger != NULL) {
-        sandbox->ledger.file = fopen(options.ledger, "ae");
-        if (sandbox->ledger.file == NULL) {
-            fail(EXIT_CANNOT_WRITE, options.ledger, strerror(errno));
-        }
-    }
+    sandbox->ledger.file = open_to_append(options.ledger);
+    // What is started by another program (usher demo) is reached through the environment only.
+    const char *unasked = getenv("SANDBOX_RECORD");
+    sandbox->record = open_to_append(options.record != NULL ? options.record : unasked);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

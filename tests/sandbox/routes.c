@@ -23,6 +23,8 @@ static const struct route ROUTES[] = {
     {"GET", GRAPH "accessPackageCatalogs/*/accessPackageResources", OP_LOOK, KIND_RESOURCE,
      SET_RESOURCES, query_list},
     {"POST", "/*/oauth2/v2.0/token", OP_TOKEN, KIND_NONE, SET_NONE, token_post},
+    {"GET", "/metadata/identity/oauth2/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_machine},
+    {"GET", "/msi/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_app_service},
     {"GET", "/sandbox/health", OP_OTHER, KIND_NONE, SET_NONE, control_health},
     {"GET", "/sandbox/ledger", OP_OTHER, KIND_NONE, SET_NONE, control_ledger},
     {"DELETE", "/sandbox/ledger", OP_OTHER, KIND_NONE, SET_NONE, control_ledger_clear},

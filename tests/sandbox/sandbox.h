@@ -21,4 +21,5 @@ struct sandbox {
     struct ledger ledger;
     struct faults faults;
     struct tokens tokens;
+    FILE *record; // each call to Graph, see record.h; NULL: none
 };

@@ -365,6 +365,7 @@ void node_reset(struct node *node)
     s->graph.retry_for_ms = mix->retry_for_ms;
     s->graph.eventual_ms = mix->eventual_ms;
     s->graph.settle_ms = mix->settle_ms;
+    s->policy.removals = true;
     s->drain_ms = 40000;
     node->life = 0;
     node->kafka_away_until_ms = node->frozen_until_ms = 0;

@@ -25,10 +25,13 @@ static const char help[] =
 /* A secret's file that is missing is a wrong setting, found before anything is reached. */
 static bool can_read_secrets(const struct settings *s, struct error *error)
 {
+    bool federated = s->graph.auth == AUTH_WORKLOAD_IDENTITY; /* else a stray AZURE_ variable */
     const struct {
         const char *name, *file;
     } secrets[] = {{"redis.password_file", s->redis.password_file},
                    {"graph.client_secret_file", s->graph.client_secret_file},
+                   {"graph.federated_token_file", federated ? s->graph.federated_token_file : ""},
+                   {"graph.identity_header_file", s->graph.identity_header_file},
                    {"graph.token_file", s->graph.token_file}};
     char text[SECRET_SIZE_MAX];
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {

@@ -3,6 +3,7 @@
 #include "worker/core/fault.h"
 #include "worker/core/guid.h"
 #include "worker/core/record.h"
+#include "worker/core/term.h"
 
 /* A Kafka record, read: CloudEvent, kind, what is asked for whom, and the checked body for Graph
  * (contract 2). event_read() is pure: bytes in, facts out. */
@@ -35,6 +36,7 @@ enum event_worth {
 enum {
     RECORD_BYTES_MAX = 1 << 20, /* contract 2; Kafka's own default for a record */
     EVENT_ID_MAX = 256,         /* contract 2, for id and for source */
+    EVENT_TERMS = 2,            /* places of a body where a schedule may stand (facts: graph 1.3) */
     EVENT_DEPTH_MAX = 32, /* nested arrays and objects; Graph's deepest documented body has 6 */
 };
 
@@ -49,15 +51,16 @@ struct body {
 
 /* What the body is about, "" where it does not say. Ids are GUIDs in lower case. */
 struct subject {
-    char target_id[GUID_SIZE];     /* assignment: the person */
-    char package_id[GUID_SIZE];    /* assignment: accessPackageId */
-    char policy_id[GUID_SIZE];     /* assignment: assignmentPolicyId */
-    char assignment_id[GUID_SIZE]; /* assignment: the one to remove or update */
-    char catalog_id[GUID_SIZE];    /* resource */
-    char resource_id[GUID_SIZE];   /* resource: AdminRemove by id */
-    const char *target_email;      /* owned by the event; never NULL */
-    const char *origin_id;         /* resource; owned by the event; never NULL */
-    const char *origin_system;     /* likewise */
+    char target_id[GUID_SIZE];       /* assignment: the person */
+    char organization_id[GUID_SIZE]; /* assignment: the person's connected organisation */
+    char package_id[GUID_SIZE];      /* assignment: accessPackageId */
+    char policy_id[GUID_SIZE];       /* assignment: assignmentPolicyId */
+    char assignment_id[GUID_SIZE];   /* assignment: the one to remove or update */
+    char catalog_id[GUID_SIZE];      /* resource */
+    char resource_id[GUID_SIZE];     /* resource: AdminRemove by id */
+    const char *target_email;        /* owned by the event; never NULL */
+    const char *origin_id;           /* resource; owned by the event; never NULL */
+    const char *origin_system;       /* likewise */
 };
 
 struct event {
@@ -75,6 +78,8 @@ struct event {
     const char *tracestate;  /* or NULL */
     int64_t expiry_ms;       /* expirytime as Unix time; 0: none */
     struct subject subject;
+    struct term
+        terms[EVENT_TERMS]; /* assignment: by the schedule of the request, of what is in it */
     struct body body;
     void *memory; /* one allocation that the pointers above point into, or NULL */
 };

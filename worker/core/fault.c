@@ -53,5 +53,6 @@ void fault_set(struct fault *fault, enum stage stage, const char *code, const ch
 void fault_clear(struct fault *fault)
 {
     free(fault->details);
+    free(fault->whole);
     *fault = (struct fault){0};
 }

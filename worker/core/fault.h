@@ -17,6 +17,7 @@ struct fault {
     char message[FAULT_MESSAGE_MAX];
     int http_status; /* 0: no HTTP answer stands behind it */
     char *details;   /* owned; a JSON array as Graph sent it in error.details, or NULL */
+    char *whole;     /* owned; Graph's message, where `message` has only the start of it, or NULL */
 };
 
 void fault_set(struct fault *fault, enum stage stage, const char *code, const char *format, ...)

@@ -36,7 +36,7 @@ const struct fault_code fault_codes[] = {
     {"memberCase", "Write the member as it is documented, capitals included."},
     {"requestType", "Send a requestType that a client may send, in Graph's spelling."},
     {"invalidGuid", "Send a GUID without braces."},
-    {"contradiction", "Name one person, not two."},
+    {"contradiction", "Name one person, one package, one organisation, not two."},
     /* What this worker may do (policy.h). */
     {"notAllowed", "Ask the operator of the worker: the policy setting does not allow it."},
     {"delegatedOnly", "Send the Admin request, or let a worker with a person's token do it."},

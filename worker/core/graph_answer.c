@@ -1,54 +1,18 @@
 #include "worker/core/graph_answer.h"
 
+#include "worker/core/graph_codes.h"
 #include "worker/core/graph_error.h"
 
 #include <assert.h>
-
-/* Which requests a row of Graph's codes is about. */
-enum meant { MEANT_ALL, MEANT_ADD, MEANT_REMOVAL, MEANT_SETTLED_RESOURCE_REMOVAL };
-
-/* Graph's 4xx that are no final refusal (facts: graph 3). "It stands already" answers an add,
- * "nothing to remove" a removal; for any other request they are a refusal like the rest. */
-static const struct {
-    int status;
-    const char *code;
-    enum meant meant;
-    enum outcome outcome;
-} known[] = {
-    {409, "InvalidRequestExistingGrant", MEANT_ADD, OUTCOME_EXISTS},
-    {404, "InvalidRequestNoActiveGrant", MEANT_REMOVAL, OUTCOME_EXISTS},
-    {400, "ExistingOpenRequest", MEANT_ALL, OUTCOME_OPEN},
-    {400, "ResourceAlreadyOnboarded", MEANT_ADD, OUTCOME_OPEN},
-    {400, "ResourceNotFoundInOriginSystem", MEANT_ALL, OUTCOME_EARLY},
-    /* The catalog has answered look-ups for graph.settle, so it is the resource that is gone. */
-    {404, "ResourceNotFound", MEANT_SETTLED_RESOURCE_REMOVAL, OUTCOME_EXISTS},
-    {404, "ResourceNotFound", MEANT_ALL, OUTCOME_EARLY},
-};
-
-static bool is_meant(const struct request *rq, enum meant meant)
-{
-    enum request_type type = rq->event.request_type;
-    switch (meant) {
-    case MEANT_ADD:
-        return type == REQUEST_TYPE_ADMIN_ADD || type == REQUEST_TYPE_USER_ADD;
-    case MEANT_REMOVAL:
-        return request_type_is_removal(type);
-    case MEANT_SETTLED_RESOURCE_REMOVAL:
-        return request_type_is_removal(type) && rq->event.kind == KIND_RESOURCE && rq->absences > 0;
-    case MEANT_ALL:
-        break;
-    }
-    return true;
-}
 
 /* Graph's own error says that nothing was applied, and why. */
 static enum outcome read_refusal(const struct request *rq, int status,
                                  const struct graph_error *error)
 {
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (status == known[i].status && is_meant(rq, known[i].meant) &&
-            graph_error_says(error, known[i].code))
-            return known[i].outcome;
+    for (size_t i = 0; i < graph_codes_count; i++)
+        if (graph_code_fits(&graph_codes[i], rq, status) &&
+            graph_error_says(error, graph_codes[i].code))
+            return graph_codes[i].outcome;
     return OUTCOME_INVALID;
 }
 

@@ -4,6 +4,7 @@
 #include "worker/core/json_read.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <strings.h>
 
 enum { NEEDS_MAX = 4 };
@@ -162,13 +163,48 @@ static bool is_group_or_application(const char *origin_system)
     return strcmp(origin_system, "AadGroup") == 0 || strcmp(origin_system, "AadApplication") == 0;
 }
 
+/* A second place of a body that may name what another names: two names are refused, since nobody
+ * knows which of them Graph would go by. */
+static const struct twin {
+    enum slot slot;
+    size_t offset;  /* of the first one's id in struct subject */
+    bool stands_in; /* it counts where the first one is missing */
+    const char *path, *sentence;
+} twins[] = {
+    {SLOT_OBJECT_ID, offsetof(struct subject, target_id), true,
+     "data.accessPackageAssignment.targetId",
+     "and `target.objectId` name two persons; send one of them."},
+    {SLOT_ORGANIZATION_NAV_ID, offsetof(struct subject, organization_id), true,
+     "data.accessPackageAssignment.target.connectedOrganizationId",
+     "and `connectedOrganization.id` name two organisations; send one of them."},
+    {SLOT_PACKAGE_NAV_ID, offsetof(struct subject, package_id), false,
+     "data.accessPackageAssignment.accessPackageId",
+     "and `accessPackage.id` name two access packages; send one of them."},
+    {SLOT_REQUEST_PACKAGE_ID, offsetof(struct subject, package_id), false,
+     "data.accessPackageAssignment.accessPackageId",
+     "and `data.accessPackage.id` name two access packages; send one of them."},
+};
+
+static bool read_twins(struct event *event, const struct findings *findings)
+{
+    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
+        char *id = (char *)&event->subject + twins[i].offset;
+        char other[GUID_SIZE] = "";
+        read_guid(findings, twins[i].slot, other);
+        if (id[0] == '\0' && twins[i].stands_in)
+            memcpy(id, other, GUID_SIZE);
+        if (id[0] != '\0' && other[0] != '\0' && strcmp(id, other) != 0)
+            return refuse(event, "contradiction", twins[i].path, twins[i].sentence);
+    }
+    return true;
+}
+
 static bool read_subject(struct event *event, const struct findings *findings, struct arena *arena)
 {
     struct subject *subject = &event->subject;
-    char object_id[GUID_SIZE] = "";
     char ignored[GUID_SIZE];
     read_guid(findings, SLOT_TARGET_ID, subject->target_id);
-    read_guid(findings, SLOT_OBJECT_ID, object_id);
+    read_guid(findings, SLOT_ORGANIZATION_ID, subject->organization_id);
     read_guid(findings, SLOT_PACKAGE_ID, subject->package_id);
     read_guid(findings, SLOT_POLICY_ID, subject->policy_id);
     read_guid(findings, SLOT_ASSIGNMENT_ID, subject->assignment_id);
@@ -177,11 +213,8 @@ static bool read_subject(struct event *event, const struct findings *findings, s
     subject->target_email = copy_text(findings, SLOT_EMAIL, arena);
     subject->origin_id = copy_text(findings, SLOT_ORIGIN_ID, arena);
     subject->origin_system = copy_text(findings, SLOT_ORIGIN_SYSTEM, arena);
-    if (subject->target_id[0] == '\0')
-        memcpy(subject->target_id, object_id, GUID_SIZE);
-    else if (object_id[0] != '\0' && strcmp(subject->target_id, object_id) != 0)
-        return refuse(event, "contradiction", "data.accessPackageAssignment.targetId",
-                      "and `target.objectId` name two persons; send one of them.");
+    if (!read_twins(event, findings))
+        return false;
     if (subject->origin_id[0] != '\0' && is_group_or_application(subject->origin_system) &&
         !guid_read(str_of(subject->origin_id), ignored))
         return refuse(event, "invalidGuid", names[SLOT_ORIGIN_ID].path,
@@ -236,6 +269,8 @@ bool graph_body_read(struct event *event, struct str data, const cJSON *tree, st
         return false;
     event->validation_only = cJSON_IsTrue(findings.items[SLOT_VALIDATION_ONLY]);
     const struct rule *rule = read_request_type(event, &findings);
+    event->terms[0] = term_read(findings.items[SLOT_SCHEDULE]);
+    event->terms[1] = term_read(findings.items[SLOT_ASSIGNMENT_SCHEDULE]);
     return rule != NULL && check_needs(event, tree, rule, &findings) &&
            read_subject(event, &findings, arena);
 }

@@ -30,10 +30,19 @@ static const char *usable_code(const cJSON *item)
     return code;
 }
 
+/* Older services send {"lang":"en","value":"…"}. */
+static const char *message_of(const cJSON *object)
+{
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(object, "message");
+    if (cJSON_IsObject(message))
+        message = cJSON_GetObjectItemCaseSensitive(message, "value");
+    return cJSON_GetStringValue(message);
+}
+
 struct graph_error graph_error_read(const cJSON *tree)
 {
     const cJSON *object = cJSON_GetObjectItemCaseSensitive(tree, "error");
-    const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "message"));
+    const char *message = message_of(object);
     const cJSON *details = cJSON_GetObjectItemCaseSensitive(object, "details");
     return (struct graph_error){
         .code = usable_code(cJSON_GetObjectItemCaseSensitive(object, "code")),
@@ -106,6 +115,18 @@ char *graph_print(const cJSON *item, size_t most)
     return NULL;
 }
 
+/* Not strndup(): the body ends without a NUL, which the sanitizer's strict string checks take for
+ * an overflow. */
+static char *copy_text(struct str from)
+{
+    char *copy = malloc(from.size + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, from.data, from.size);
+    copy[from.size] = '\0';
+    return copy;
+}
+
 void graph_fault_set(struct fault *fault, enum stage stage, const struct http_answer *answer,
                      const struct graph_error *error)
 {
@@ -116,6 +137,9 @@ void graph_fault_set(struct fault *fault, enum stage stage, const struct http_an
     } else {
         const char *message = error->message[0] != '\0' ? error->message : "Graph gave no message.";
         fault_set(fault, stage, error->code, "%s", message);
+        size_t size = strlen(message);
+        if (size >= FAULT_MESSAGE_MAX && size <= GRAPH_MESSAGE_MAX)
+            fault->whole = copy_text((struct str){message, size});
         fault->details = graph_print(error->details, GRAPH_DETAILS_MAX);
     }
     fault->http_status = answer->status;
@@ -130,18 +154,6 @@ void graph_keep_ids(struct request *rq, const struct http_answer *answer)
 {
     if (answer->request_id[0] != '\0')
         memcpy(rq->graph.request_id, answer->request_id, sizeof rq->graph.request_id);
-}
-
-/* Not strndup(): the body ends without a NUL, which the sanitizer's strict string checks take for
- * an overflow. */
-static char *copy_text(struct str from)
-{
-    char *copy = malloc(from.size + 1);
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, from.data, from.size);
-    copy[from.size] = '\0';
-    return copy;
 }
 
 void graph_keep(struct request *rq, const struct http_answer *answer, bool object)

@@ -22,7 +22,7 @@ enum {
  * long as the tree. */
 struct graph_error {
     const char *code;    /* printable ASCII, fits a fault; NULL: this is no error body of Graph's */
-    const char *message; /* "" if there is none, or none that is a text */
+    const char *message; /* its text, or message.value; "" if there is none */
     const cJSON *details; /* an array, or NULL */
 };
 

@@ -21,6 +21,11 @@ static const struct member schedule_members[] = {
     {0},
 };
 
+static const struct member organization_members[] = {
+    {"id", SHAPE_GUID, SLOT_ORGANIZATION_NAV_ID, NULL},
+    {0},
+};
+
 static const struct member target_members[] = {
     {"objectId", SHAPE_GUID, SLOT_OBJECT_ID, NULL},
     {"email", SHAPE_TEXT, SLOT_EMAIL, NULL},
@@ -30,7 +35,18 @@ static const struct member target_members[] = {
     {"altSecId", SHAPE_TEXT, SLOT_NONE, NULL},
     {"onPremisesSecurityIdentifier", SHAPE_TEXT, SLOT_NONE, NULL},
     {"subjectLifecycle", SHAPE_TEXT, SLOT_NONE, NULL},
-    {"connectedOrganizationId", SHAPE_TEXT, SLOT_NONE, NULL},
+    {"connectedOrganizationId", SHAPE_GUID, SLOT_ORGANIZATION_ID, NULL},
+    {"connectedOrganization", SHAPE_OBJECT, SLOT_NONE, organization_members},
+    {0},
+};
+
+static const struct member package_members[] = {
+    {"id", SHAPE_GUID, SLOT_PACKAGE_NAV_ID, NULL},
+    {0},
+};
+
+static const struct member request_package_members[] = {
+    {"id", SHAPE_GUID, SLOT_REQUEST_PACKAGE_ID, NULL},
     {0},
 };
 
@@ -41,12 +57,12 @@ static const struct member assignment_members[] = {
     {"targetId", SHAPE_GUID, SLOT_TARGET_ID, NULL},
     {"catalogId", SHAPE_GUID, SLOT_NONE, NULL},
     {"target", SHAPE_OBJECT, SLOT_NONE, target_members},
-    {"schedule", SHAPE_OBJECT, SLOT_NONE, schedule_members},
+    {"schedule", SHAPE_OBJECT, SLOT_ASSIGNMENT_SCHEDULE, schedule_members},
     {"assignmentState", SHAPE_TEXT, SLOT_NONE, NULL},
     {"assignmentStatus", SHAPE_TEXT, SLOT_NONE, NULL},
     {"isExtended", SHAPE_BOOLEAN, SLOT_NONE, NULL},
     {"expiredDateTime", SHAPE_TIME, SLOT_NONE, NULL},
-    {"accessPackage", SHAPE_ANY, SLOT_NONE, NULL},
+    {"accessPackage", SHAPE_OBJECT, SLOT_NONE, package_members},
     {"accessPackageAssignmentPolicy", SHAPE_ANY, SLOT_NONE, NULL},
     {0},
 };
@@ -87,9 +103,9 @@ static const struct member assignment_request_members[] = {
     {"justification", SHAPE_TEXT, SLOT_NONE, NULL},
     {"expirationDateTime", SHAPE_TIME, SLOT_NONE, NULL},
     {"accessPackageAssignment", SHAPE_OBJECT, SLOT_ASSIGNMENT, assignment_members},
-    {"schedule", SHAPE_OBJECT, SLOT_NONE, schedule_members},
+    {"schedule", SHAPE_OBJECT, SLOT_SCHEDULE, schedule_members},
     {"answers", SHAPE_LIST, SLOT_NONE, NULL},
-    {"accessPackage", SHAPE_ANY, SLOT_NONE, NULL},
+    {"accessPackage", SHAPE_OBJECT, SLOT_NONE, request_package_members},
     {"requestor", SHAPE_ANY, SLOT_NONE, NULL},
     {0},
 };

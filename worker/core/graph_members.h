@@ -17,15 +17,21 @@ enum slot {
     SLOT_ASSIGNMENT, /* accessPackageAssignment */
     SLOT_ASSIGNMENT_ID,
     SLOT_PACKAGE_ID,
+    SLOT_PACKAGE_NAV_ID,     /* accessPackage.id of the assignment */
+    SLOT_REQUEST_PACKAGE_ID, /* accessPackage.id of the request */
     SLOT_POLICY_ID,
     SLOT_TARGET_ID,
-    SLOT_OBJECT_ID, /* target.objectId */
-    SLOT_EMAIL,     /* target.email */
-    SLOT_RESOURCE,  /* accessPackageResource */
+    SLOT_OBJECT_ID,           /* target.objectId */
+    SLOT_EMAIL,               /* target.email */
+    SLOT_ORGANIZATION_ID,     /* target.connectedOrganizationId */
+    SLOT_ORGANIZATION_NAV_ID, /* target.connectedOrganization.id */
+    SLOT_RESOURCE,            /* accessPackageResource */
     SLOT_RESOURCE_ID,
     SLOT_ORIGIN_ID,
     SLOT_ORIGIN_SYSTEM,
     SLOT_CATALOG_ID,
+    SLOT_SCHEDULE,            /* of the request */
+    SLOT_ASSIGNMENT_SCHEDULE, /* of its assignment */
     SLOT_COUNT,
 };
 

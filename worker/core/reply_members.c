@@ -23,8 +23,8 @@ static enum stage stage_of_expiry(const struct request *rq)
     return rq->dry_run_ms == 0 ? STAGE_DRY_RUN : STAGE_MARK;
 }
 
-/* The fault of the answer, `details` still owned by the request. What an expired event met on its
- * way is not why it ended. */
+/* The fault of the answer, `details` and `whole` still owned by the request. What an expired event
+ * met on its way is not why it ended. */
 static void fault_of(const struct request *rq, struct fault *ret)
 {
     static const char *const sentences[ANSWER_COUNT] = {
@@ -54,7 +54,8 @@ static void write_error(struct buffer *json, const struct request *rq, bool brie
     json_begin_object(json, "error");
     json_put_text(json, "stage", str_of(stage_name(fault.stage)));
     json_put_text(json, "code", str_of(fault.code));
-    json_put_text(json, "message", str_of(fault.message));
+    bool whole = fault.whole != NULL && !brief;
+    json_put_text(json, "message", str_of(whole ? fault.whole : fault.message));
     if (fault.http_status != 0)
         json_put_integer(json, "httpStatus", fault.http_status);
     if (fault.details != NULL && !brief)
@@ -205,6 +206,7 @@ bool reply_facts_read(const struct request *rq, struct reply_facts *ret)
     if (!is_success(rq->answer))
         fault_of(rq, &ret->fault);
     ret->fault.details = NULL;
+    ret->fault.whole = NULL;
     rfc3339_format(rq->finished_wall_ms, ret->finished);
     return true;
 }

@@ -12,7 +12,7 @@ void reply_members_write(struct buffer *json, const struct request *rq, bool bri
 /* An answer in short: of the request itself, or of the stored answer where it has one. */
 struct reply_facts {
     enum answer answer;
-    struct fault fault; /* code "" after a success; details NULL */
+    struct fault fault; /* code "" after a success; details and whole NULL */
     unsigned calls;     /* to Graph, all kinds */
     char finished[RFC3339_SIZE];
 };

@@ -13,6 +13,7 @@ enum {
      * objects are 2 to 3 KiB, its errors have one or two details. */
     GRAPH_OBJECT_MAX = 32 << 10,
     GRAPH_DETAILS_MAX = 8 << 10,
+    GRAPH_MESSAGE_MAX = 4 << 10, /* as JSON it may be six times that, and still fits in a reply */
 };
 
 /* What Graph said last, kept for the reply. */

@@ -1,6 +1,7 @@
 #include "worker/io/http_slot.h"
 
 #include "worker/core/retry_after.h"
+#include "worker/io/token_claims.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ static const char *operation_of(const struct request *rq, const struct http_call
 struct queued *queued_create(const char *base_url, struct request *rq, const struct http_call *call)
 {
     static const char parent_name[] = "traceparent: ", state_name[] = "tracestate: ";
+    assert(call->path[0] == '/'); /* else it could go on with the host's name: the token's way */
     const char *parent = header_value(call->traceparent);
     const char *state = parent != NULL ? header_value(call->tracestate) : NULL;
     size_t base_size = strlen(base_url), path_size = strlen(call->path);
@@ -313,6 +315,21 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
         ret->date_wall_ms = read_date_ms(easy);
     if (status >= 300)
         ret->retry_after_ms = read_retry_after_ms(easy);
+}
+
+char *slot_read_claims(const struct slot *slot)
+{
+    struct curl_header *header = NULL;
+    char *claims = NULL;
+    size_t count = 1;
+    for (size_t i = 0; i < count && claims == NULL; i++) {
+        if (curl_easy_header(slot->transfer.easy, "WWW-Authenticate", i, CURLH_HEADER, -1,
+                             &header) != CURLHE_OK)
+            break;
+        count = header->amount;
+        claims = token_claims_read(header->value);
+    }
+    return claims;
 }
 
 void slot_unload(struct slot *slot)

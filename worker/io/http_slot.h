@@ -73,5 +73,9 @@ enum { SLOT_TEXT_SIZE = 512 };
 void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SIZE],
                       struct http_answer *ret);
 
+/* What the claims challenge of its answer asks for (token_claims.h), for the caller to free; NULL:
+ * there is none. */
+char *slot_read_claims(const struct slot *slot);
+
 /* Forgets the call (not its memory). */
 void slot_unload(struct slot *slot);

@@ -159,6 +159,10 @@ static void render_rest(const struct metrics_view *view, struct buffer *out)
     if (view->token_expiry_wall_ms > 0)
         put_one(out, "usher_token_expiry_timestamp_seconds", "gauge",
                 "When the access token for Graph expires", view->token_expiry_wall_ms / 1000);
+    if (view->certificate_expiry_wall_ms > 0)
+        put_one(out, "usher_certificate_expiry_timestamp_seconds", "gauge",
+                "When the certificate of graph.certificate_file expires",
+                view->certificate_expiry_wall_ms / 1000);
     put_one(out, "usher_interlock", "gauge",
             "1 while the interlock stands: a dry run may have been a grant", view->interlock);
     begin(out, "usher_build_info", "gauge", "Versions of usher and its libraries, the value is 1");

@@ -17,6 +17,7 @@ struct metrics_view {
     bool redis_up;
     uint64_t redis_reconnects, redis_losses; /* redis_stats.losses, .forgotten */
     int64_t token_expiry_wall_ms;            /* 0: no token, so left out */
+    int64_t certificate_expiry_wall_ms;      /* 0: no certificate, so left out */
     bool interlock;
     /* usher_build_info. "" is fine, NULL is not. */
     const char *version, *revision, *librdkafka, *curl, *hiredis, *libuv;

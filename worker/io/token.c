@@ -1,5 +1,7 @@
 #include "worker/io/token.h"
 
+#include "worker/io/token_certificate.h"
+#include "worker/io/token_expiry.h"
 #include "worker/io/token_fetch.h"
 
 #include <assert.h>
@@ -22,7 +24,9 @@ struct token {
     const struct settings *settings;
     struct token_events events;
     enum token_state state;
-    struct token_fetch *fetch; /* auth: client-secret */
+    struct token_fetch *fetch; /* NULL: TOKEN_FIXED */
+    char *claims;              /* for the fetches until one succeeds; NULL: none */
+    struct token_expiry expiry;
     uv_timer_t timer;
     char *text; /* NULL: none */
     unsigned number;
@@ -43,6 +47,13 @@ static int64_t now_ms(const struct token *token)
     return (int64_t)uv_now(token->uv);
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void drop_text(struct token *token)
 {
     if (token->text != NULL)
@@ -60,6 +71,12 @@ static void set_text(struct token *token, char *text, int64_t expires_ms)
     token->expires_ms = expires_ms;
     token->refused_by_graph_ms = 0;
     token->trouble.text[0] = '\0';
+}
+
+static void keep_claims(struct token *token, const char *claims)
+{
+    free(token->claims);
+    token->claims = claims != NULL ? strdup(claims) : NULL;
 }
 
 static void tell(struct token *token, bool ready)
@@ -121,7 +138,7 @@ static void look_at_file(struct token *token)
         token->trouble.text[0] = '\0';
 }
 
-/* ---- auth: client-secret ---- */
+/* ---- all others: a fetch ---- */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -157,8 +174,11 @@ static void start_fetch(struct token *token)
     struct error error = {0};
     token->began_ms = now_ms(token);
     token->state = TOKEN_FETCHES;
-    if (token_fetch_start(token->fetch, &error)) {
+    if (token_fetch_start(token->fetch, token->claims, &error)) {
         uv_timer_stop(&token->timer);
+        int64_t ends_wall_ms = token_fetch_certificate_ends_at(token->fetch);
+        if (ends_wall_ms > 0)
+            token_expiry_note(&token->expiry, ends_wall_ms, wall_ms());
         return;
     }
     token->trouble = error;
@@ -178,13 +198,6 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void on_fetched(void *context, int status, struct token_answer *answer,
                        const struct error *error)
 {
@@ -202,12 +215,22 @@ static void on_fetched(void *context, int status, struct token_answer *answer,
     answer->token = NULL;
     token->expires_wall_ms = wall_ms() + life_ms;
     token->failures = 0;
+    keep_claims(token, NULL);
     token->state = TOKEN_RESTS;
     wait_ms(token, life_ms >= 2 * TOKEN_EARLY_MS ? life_ms - TOKEN_EARLY_MS : life_ms / 2);
     tell(token, true);
 }
 
 /* ---- for all ---- */
+
+/* A wrong file is a wrong setting, found at the start. Each fetch reads it again. */
+static bool has_certificate(const struct settings *settings, struct error *error)
+{
+    struct token_certificate certificate;
+    bool good = token_certificate_read(settings, wall_ms(), &certificate, error);
+    token_certificate_finish(&certificate);
+    return good;
+}
 
 struct token *token_create(uv_loop_t *uv, const struct settings *settings, struct error *error)
 {
@@ -225,7 +248,8 @@ struct token *token_create(uv_loop_t *uv, const struct settings *settings, struc
     } else {
         struct token_fetch_events events = {.on_fetched = on_fetched, .context = token};
         token->fetch = token_fetch_create(uv, settings, &events, error);
-        good = token->fetch != NULL;
+        good = token->fetch != NULL &&
+               (settings->graph.auth != AUTH_CERTIFICATE || has_certificate(settings, error));
     }
     if (!good) {
         token_destroy(token);
@@ -247,6 +271,7 @@ void token_destroy(struct token *token)
         return;
     token_fetch_destroy(token->fetch);
     drop_text(token);
+    keep_claims(token, NULL);
     uv_close((uv_handle_t *)&token->timer, free_token);
 }
 
@@ -263,7 +288,7 @@ const char *token_get(struct token *token, unsigned *ret_number)
     return now_ms(token) < token->expires_ms ? token->text : NULL;
 }
 
-bool token_renew(struct token *token, unsigned number)
+bool token_renew(struct token *token, unsigned number, const char *claims)
 {
     if (number != token->number)
         return true;
@@ -277,6 +302,8 @@ bool token_renew(struct token *token, unsigned number)
         return false;
     token->renewed_ms = now_ms(token);
     drop_text(token);
+    if (claims != NULL)
+        keep_claims(token, claims);
     start_fetch(token);
     return true;
 }
@@ -319,4 +346,15 @@ const char *token_trouble(const struct token *token)
 int64_t token_expires_at(const struct token *token)
 {
     return has_text(token) ? token->expires_wall_ms : 0;
+}
+
+int64_t token_certificate_expires_at(struct token *token)
+{
+    token_expiry_look(&token->expiry, token->settings, wall_ms());
+    return token->expiry.ends_wall_ms;
+}
+
+const char *token_warning(struct token *token)
+{
+    return token_expiry_warning(&token->expiry, wall_ms());
 }

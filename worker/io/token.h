@@ -5,8 +5,9 @@
 
 #include <uv.h>
 
-/* The access token for Graph. auth: client-secret fetches one from Entra, keeps it, and renews it
- * five minutes early, one fetch at a time. auth: token takes graph.token or reads graph.token_file,
+/* The access token for Graph. It is fetched from Entra or, for a managed identity, from Azure's own
+ * endpoint (token_form.h), kept, and renewed five minutes early, one fetch at a time. auth: token
+ * takes graph.token or reads graph.token_file,
  * again whenever the file changes. The secrets stand in no log and no error, and are wiped where
  * they are given back. */
 struct token;
@@ -34,8 +35,8 @@ struct token_events {
     void *context;
 };
 
-/* Reads what it needs and, for client-secret, starts the first fetch. NULL: `error` names the
- * option. */
+/* Reads what it needs and, unless the token is there, starts the first fetch. NULL: `error` names
+ * the option. */
 struct token *token_create(uv_loop_t *uv, const struct settings *settings, struct error *error);
 /* Memory comes back when the loop has turned once more. */
 void token_destroy(struct token *token);
@@ -48,8 +49,9 @@ void token_listen(struct token *token, const struct token_events *events);
 const char *token_get(struct token *token, unsigned *ret_number);
 
 /* Graph has refused the token with that number (401). True: another is there, or is being fetched;
- * send the call again once token_get() has it. False: there is no other; the 401 is the answer. */
-bool token_renew(struct token *token, unsigned number);
+ * send the call again once token_get() has it. False: there is no other; the 401 is the answer.
+ * `claims`: what the refusal asks the next one to have (token_claims.h), copied; NULL: nothing. */
+bool token_renew(struct token *token, unsigned number, const char *claims);
 
 /* Graph goes on refusing, or has taken a token. Refused, it does not count as ready for some
  * seconds; then one may try again. */
@@ -63,3 +65,7 @@ bool token_is_refused(const struct token *token);
 const char *token_trouble(const struct token *token);
 /* Unix milliseconds; 0: unknown, or there is no token. */
 int64_t token_expires_at(const struct token *token);
+/* Likewise, of the certificate of auth: certificate; 0: there is none. */
+int64_t token_certificate_expires_at(struct token *token);
+/* What somebody should see to soon, a sentence without full stop; "": nothing. */
+const char *token_warning(struct token *token);

@@ -1,23 +1,11 @@
 #include "worker/io/token_answer.h"
 
 #include "worker/core/json_read.h"
+#include "worker/io/token_errors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Entra's codes that name an option of ours (AADSTS error codes reference). */
-static const struct {
-    const char *code, *sentence;
-} known[] = {
-    {"7000215", "graph.client_secret: Entra refuses it; is it the secret's value, not its id?"},
-    {"7000222", "graph.client_secret: it has expired; make a new one in Entra"},
-    {"700016", "graph.client_id: the tenant knows no such application"},
-    {"90002", "graph.tenant_id: Entra knows no such tenant"},
-    {"900023", "graph.tenant_id: it is neither a tenant's id nor a domain name"},
-    {"1002012", "graph.base_url: Entra gives no token for this host; is it Graph's?"},
-    {"70011", "graph.base_url: Entra gives no token for this host; is it Graph's?"},
-    {"53003", "a Conditional Access policy of the tenant blocks the application"},
-};
 
 bool token_text_is_good(const char *text)
 {
@@ -33,61 +21,120 @@ static const char *text_of(const cJSON *tree, const char *name)
     return text != NULL ? text : "";
 }
 
-/* The digits behind "AADSTS" in the description; 0: there are none. */
-static int find_code(const char *description, const char **ret_code)
+enum { CODE_DIGITS_MAX = 16 };
+
+/* A number of Entra's as text; "" if there is none. */
+struct code {
+    char digits[CODE_DIGITS_MAX + 1];
+};
+
+static struct code code_of(const char *digits)
 {
-    const char *at = strstr(description, "AADSTS");
-    *ret_code = at != NULL ? at + strlen("AADSTS") : "";
-    return (int)strspn(*ret_code, "0123456789");
+    struct code code = {""};
+    size_t size = strspn(digits, "0123456789");
+    if (size <= CODE_DIGITS_MAX)
+        memcpy(code.digits, digits, size);
+    return code;
 }
 
-/* The answer may hold a token anywhere: of `error` only OAuth's names (RFC 6749, 4.1.2.1 and 5.2)
- * and Entra's are shown. */
-static const char *name_of(const char *kind)
+/* Of error_codes the first that the table has, else the first at all; where there is no such list,
+ * what stands behind "AADSTS" in the description. */
+static struct code find_code(const cJSON *tree, const struct token_error **ret_known)
 {
-    static const char *const names[] = {
-        "invalid_request",  "invalid_client",       "invalid_grant",
-        "invalid_scope",    "unauthorized_client",  "unsupported_grant_type",
-        "access_denied",    "server_error",         "temporarily_unavailable",
-        "invalid_resource", "interaction_required", "consent_required",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(names[i], kind) == 0)
-            return names[i];
-    return "an error of another name";
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(tree, "error_codes"), *item = NULL;
+    struct code first = {""};
+    *ret_known = NULL;
+    cJSON_ArrayForEach(item, list)
+    {
+        struct code code = {""};
+        double number = cJSON_GetNumberValue(item);
+        if (cJSON_IsNumber(item) && number >= 1 && number < 1e15)
+            snprintf(code.digits, sizeof code.digits, "%.0f", number);
+        *ret_known = token_error_find(code.digits, strlen(code.digits));
+        if (*ret_known != NULL)
+            return code;
+        if (first.digits[0] == '\0')
+            first = code;
+    }
+    const char *at = strstr(text_of(tree, "error_description"), "AADSTS");
+    if (first.digits[0] == '\0' && at != NULL)
+        first = code_of(at + strlen("AADSTS"));
+    *ret_known = token_error_find(first.digits, strlen(first.digits));
+    return first;
 }
 
-static bool explain(int status, const cJSON *tree, struct token_answer *ret, struct error *error)
+/* What a refusal that says nothing more is about. */
+static const char *subject_of(enum auth auth)
 {
-    const char *code = NULL, *kind = text_of(tree, "error");
-    int size = find_code(text_of(tree, "error_description"), &code);
-    bool client_error = status >= 400 && status < 500 && status != 408 && status != 429;
-    if (!token_text_is_good(kind) || !client_error || size > 16)
-        return error_set(error, "the token endpoint answers with status %d%s", status,
-                         status < 400
-                             ? ", and no token can be read from it; is graph.authority_host right?"
-                             : "");
-    ret->refused = true;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (size > 0 && strlen(known[i].code) == (size_t)size &&
-            strncmp(known[i].code, code, (size_t)size) == 0)
-            return error_set(error, "%s (AADSTS%.*s)", known[i].sentence, size, code);
-    bool client = strcmp(kind, "invalid_client") == 0;
-    const char *what =
-        client ? "graph.client_secret: Entra refuses it" : "Entra refuses the request for a token";
-    if (size > 0)
-        return error_set(error, "%s (%s, AADSTS%.*s)", what, name_of(kind), size, code);
-    return error_set(error, "%s (%s)", what, name_of(kind));
+    switch (auth) {
+    case AUTH_CLIENT_SECRET:
+        return "graph.client_secret: Entra refuses it";
+    case AUTH_CERTIFICATE:
+        return "graph.certificate_file: Entra refuses it";
+    case AUTH_WORKLOAD_IDENTITY:
+        return "graph.federated_token_file: Entra refuses it";
+    case AUTH_MANAGED_IDENTITY:
+    case AUTH_TOKEN:
+        break;
+    }
+    return "graph.identity_endpoint: it gives no token; has this machine a managed identity, and "
+           "is graph.client_id that of one?";
+}
+
+/* A refusal that asking again does not change. 404, 410: Azure's metadata service while it is
+ * updated. */
+static bool is_refusal(int status)
+{
+    return status >= 400 && status < 500 && status != 404 && status != 408 && status != 410 &&
+           status != 429;
+}
+
+static bool explain(int status, enum auth auth, const cJSON *tree, struct token_answer *ret,
+                    struct error *error)
+{
+    const char *kind = text_of(tree, "error");
+    const struct token_error *known = NULL;
+    const char *host = auth == AUTH_MANAGED_IDENTITY ? "identity_endpoint" : "authority_host";
+    if (!token_text_is_good(kind) || !is_refusal(status))
+        return status < 400 ? error_set(error,
+                                        "the token endpoint answers with status %d, and no token "
+                                        "can be read from it; is graph.%s right?",
+                                        status, host)
+                            : error_set(error, "the token endpoint answers with status %d", status);
+    struct code code = find_code(tree, &known);
+    ret->refused = known == NULL || !known->passes;
+    if (known != NULL)
+        return error_set(error, "%s (AADSTS%s)", known->sentence, code.digits);
+    bool subject = auth == AUTH_MANAGED_IDENTITY || strcmp(kind, "invalid_client") == 0;
+    const char *what = subject ? subject_of(auth) : "Entra refuses the request for a token";
+    const char *name = token_error_name(kind);
+    if (code.digits[0] != '\0')
+        return error_set(error, "%s (%s, AADSTS%s)", what, name, code.digits);
+    return error_set(error, "%s (%s)", what, name);
+}
+
+/* A number, or digits as text. NAN: neither. */
+static double number_of(const cJSON *tree, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, name);
+    const char *text = cJSON_GetStringValue(item);
+    return text != NULL ? strtod(text, NULL) : cJSON_GetNumberValue(item);
 }
 
 static int64_t read_life_s(const cJSON *tree)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, "expires_in");
-    const char *text = cJSON_GetStringValue(item);
-    double life_s = text != NULL ? strtod(text, NULL) : cJSON_GetNumberValue(item);
+    double life_s = number_of(tree, "expires_in");
     if (!(life_s >= 1))
         return TOKEN_LIFE_DEFAULT_S;
     return life_s < TOKEN_LIFE_MOST_S ? (int64_t)life_s : TOKEN_LIFE_MOST_S;
+}
+
+/* App Service says only when, not how long. */
+static int64_t read_end_s(const cJSON *tree)
+{
+    double end_s = number_of(tree, "expires_on");
+    bool said = number_of(tree, "expires_in") >= 1;
+    return !said && end_s >= 1 && end_s < 1e12 ? (int64_t)end_s : 0;
 }
 
 /* cJSON keeps its own copy of the text, which must not lie in freed memory. */
@@ -99,17 +146,18 @@ static void wipe(cJSON *tree)
     cJSON_Delete(tree);
 }
 
-bool token_answer_read(int status, struct str body, struct token_answer *ret, struct error *error)
+bool token_answer_read(int status, struct str body, enum auth auth, struct token_answer *ret,
+                       struct error *error)
 {
     struct json_fault ignored;
     cJSON *tree = json_read(body, &ignored);
     const char *text = text_of(tree, "access_token");
-    *ret = (struct token_answer){.life_s = read_life_s(tree)};
+    *ret = (struct token_answer){.life_s = read_life_s(tree), .ends_wall_s = read_end_s(tree)};
     bool good = status >= 200 && status < 300 && token_text_is_good(text);
     if (good)
         ret->token = strdup(text);
     else
-        explain(status, tree, ret, error);
+        explain(status, auth, tree, ret, error);
     wipe(tree);
     return ret->token != NULL || (good && error_set(error, "no memory for a token"));
 }

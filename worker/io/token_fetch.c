@@ -3,10 +3,12 @@
 #include "worker/core/buffer.h"
 #include "worker/io/http_loop.h"
 #include "worker/io/token.h"
+#include "worker/io/token_form.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct token_fetch {
     const struct settings *settings;
@@ -14,21 +16,11 @@ struct token_fetch {
     struct http_transfer transfer;
     struct token_fetch_events events;
     char *url;
-    char *form; /* has the secret in it: wiped; NULL: no fetch is under way */
-    size_t form_size;
+    struct token_form form;   /* text NULL: no fetch is under way */
+    struct curl_slist header; /* managed-identity: its line is the form's text */
+    int64_t certificate_ends_wall_ms;
     struct buffer body; /* has the token in it: wiped */
 };
-
-static void put_escaped(struct buffer *text, const char *value)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *value != '\0'; value++)
-        if (strchr(plain, *value) != NULL)
-            buffer_put(text, value, 1);
-        else
-            buffer_print(text, "%%%02X", (unsigned)(unsigned char)*value);
-}
 
 static void wipe_buffer(struct buffer *buffer)
 {
@@ -45,69 +37,28 @@ static void init_secret_buffer(struct buffer *buffer, size_t max)
     buffer->capacity = buffer->data != NULL ? max + 1 : 0;
 }
 
-static void wipe_form(struct token_fetch *fetch)
-{
-    if (fetch->form != NULL)
-        explicit_bzero(fetch->form, fetch->form_size);
-    free(fetch->form);
-    fetch->form = NULL;
-}
-
-static char *make_url(const struct settings *settings)
-{
-    struct buffer url;
-    const char *host = settings->graph.authority_host;
-    buffer_init(&url, 4096);
-    buffer_put_text(&url, host[0] != '\0' ? host : "https://login.microsoftonline.com");
-    buffer_put_text(&url, "/");
-    put_escaped(&url, settings->graph.tenant_id);
-    buffer_put_text(&url, "/oauth2/v2.0/token");
-    return buffer_take(&url, NULL);
-}
-
-/* The scope is the host of graph.base_url: https://graph.microsoft.com/.default. */
-static void put_scope(struct buffer *form, const char *base_url)
-{
-    const char *host = strstr(base_url, "://");
-    size_t size =
-        host != NULL ? strcspn(host + 3, "/") + 3 + (size_t)(host - base_url) : strlen(base_url);
-    char scope[1024];
-    size = size < sizeof scope ? size : sizeof scope - 1;
-    memcpy(scope, base_url, size);
-    scope[size] = '\0';
-    put_escaped(form, scope);
-    put_escaped(form, "/.default");
-}
-
-static bool make_form(struct token_fetch *fetch, struct error *error)
-{
-    const struct settings *s = fetch->settings;
-    char secret[SECRET_SIZE_MAX];
-    if (!secret_read(s->graph.client_secret, s->graph.client_secret_file, secret, sizeof secret,
-                     error))
-        return false;
-    struct buffer form;
-    init_secret_buffer(&form, 4 * SECRET_SIZE_MAX);
-    buffer_put_text(&form, "grant_type=client_credentials&client_id=");
-    put_escaped(&form, s->graph.client_id);
-    buffer_put_text(&form, "&scope=");
-    put_scope(&form, s->graph.base_url);
-    buffer_put_text(&form, "&client_secret=");
-    put_escaped(&form, secret);
-    explicit_bzero(secret, sizeof secret);
-    if (form.failed) {
-        wipe_buffer(&form);
-        return error_set(error, "graph.client_secret: it is too long");
-    }
-    fetch->form = buffer_take(&form, &fetch->form_size);
-    return true;
-}
-
 static size_t on_body(char *bytes, size_t unit, size_t count, void *context)
 {
     struct token_fetch *fetch = context;
     buffer_put(&fetch->body, bytes, unit * count);
     return fetch->body.failed ? 0 : unit * count;
+}
+
+static const char *endpoint_of(const struct settings *settings)
+{
+    return settings->graph.auth == AUTH_MANAGED_IDENTITY ? "graph.identity_endpoint"
+                                                         : "graph.authority_host";
+}
+
+static void read_answer(struct token_fetch *fetch, int status, struct token_answer *ret,
+                        struct error *error)
+{
+    struct str body = {fetch->body.data, fetch->body.size};
+    token_answer_read(status, body, fetch->settings->graph.auth, ret, error);
+    if (ret->ends_wall_s == 0)
+        return;
+    int64_t life_s = ret->ends_wall_s - (int64_t)time(NULL);
+    ret->life_s = life_s < 1 ? 1 : life_s < TOKEN_LIFE_MOST_S ? life_s : TOKEN_LIFE_MOST_S;
 }
 
 static void on_done(struct http_transfer *transfer, CURLcode result)
@@ -117,13 +68,12 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     struct token_answer answer = {0};
     struct error error = {0};
     long status = 0;
-    wipe_form(fetch);
+    token_form_finish(&fetch->form);
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     if (result == CURLE_OK)
-        token_answer_read((int)status, (struct str){fetch->body.data, fetch->body.size}, &answer,
-                          &error);
+        read_answer(fetch, (int)status, &answer, &error);
     else
-        error_set(&error, "graph.authority_host: no answer from the token endpoint: %s",
+        error_set(&error, "%s: no answer from the token endpoint: %s", endpoint_of(fetch->settings),
                   transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(result));
     wipe_buffer(&fetch->body);
     fetch->events.on_fetched(fetch->events.context, result == CURLE_OK ? (int)status : 0, &answer,
@@ -141,12 +91,12 @@ struct token_fetch *token_fetch_create(uv_loop_t *uv, const struct settings *set
     }
     fetch->settings = settings;
     fetch->events = *events;
-    fetch->url = make_url(settings);
+    fetch->url = token_form_url(settings);
     fetch->loop = http_loop_create(uv, 1, error);
     if (fetch->url == NULL || fetch->loop == NULL ||
         !http_transfer_init(&fetch->transfer, fetch->loop, settings, fetch->url)) {
         if (fetch->loop != NULL)
-            error_set(error, "graph.authority_host: the address is too long");
+            error_set(error, "%s: the address is too long", endpoint_of(settings));
         token_fetch_destroy(fetch);
         return NULL;
     }
@@ -159,27 +109,40 @@ struct token_fetch *token_fetch_create(uv_loop_t *uv, const struct settings *set
     return fetch;
 }
 
-bool token_fetch_start(struct token_fetch *fetch, struct error *error)
+bool token_fetch_start(struct token_fetch *fetch, const char *claims, struct error *error)
 {
-    assert(fetch->form == NULL);
-    if (!make_form(fetch, error))
+    CURL *easy = fetch->transfer.easy;
+    assert(fetch->form.text == NULL);
+    if (!token_form_make(fetch->settings, fetch->url, claims, &fetch->form, error))
         return false;
+    fetch->certificate_ends_wall_ms = fetch->form.certificate_ends_wall_ms;
     init_secret_buffer(&fetch->body, TOKEN_BODY_MAX);
-    curl_easy_setopt(fetch->transfer.easy, CURLOPT_POSTFIELDSIZE, (long)fetch->form_size);
-    curl_easy_setopt(fetch->transfer.easy, CURLOPT_POSTFIELDS, fetch->form);
+    if (fetch->settings->graph.auth == AUTH_MANAGED_IDENTITY) {
+        fetch->header = (struct curl_slist){fetch->form.text, NULL};
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, &fetch->header);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)fetch->form.size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fetch->form.text);
+    }
     http_transfer_start(fetch->loop, &fetch->transfer);
     return true;
+}
+
+int64_t token_fetch_certificate_ends_at(const struct token_fetch *fetch)
+{
+    return fetch->certificate_ends_wall_ms;
 }
 
 void token_fetch_destroy(struct token_fetch *fetch)
 {
     if (fetch == NULL)
         return;
-    if (fetch->form != NULL)
+    if (fetch->form.text != NULL)
         http_transfer_cancel(fetch->loop, &fetch->transfer);
     http_transfer_finish(&fetch->transfer);
     http_loop_destroy(fetch->loop);
-    wipe_form(fetch);
+    token_form_finish(&fetch->form);
     wipe_buffer(&fetch->body);
     free(fetch->url);
     free(fetch);

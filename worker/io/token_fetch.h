@@ -6,8 +6,7 @@
 
 #include <uv.h>
 
-/* One call of Entra's token endpoint at a time: grant_type=client_credentials with the secret
- * (facts: graph 5). */
+/* One call at a time of Entra's token endpoint, or of that of a managed identity (token_form.h). */
 struct token_fetch;
 
 enum {
@@ -27,6 +26,10 @@ struct token_fetch *token_fetch_create(uv_loop_t *uv, const struct settings *set
                                        struct error *error);
 void token_fetch_destroy(struct token_fetch *fetch);
 
-/* Reads the secret anew and sends it. False: it cannot be read, `error` says why, and on_fetched is
- * not called. None may be under way. */
-bool token_fetch_start(struct token_fetch *fetch, struct error *error);
+/* Reads the secret, certificate or federated token anew and sends it. `claims`: of a challenge
+ * (token_claims.h); NULL: none. False: something cannot be read, `error` says why, and on_fetched
+ * is not called. None may be under way. */
+bool token_fetch_start(struct token_fetch *fetch, const char *claims, struct error *error);
+
+/* When the certificate that was last read expires, Unix milliseconds; 0: none was. */
+int64_t token_fetch_certificate_ends_at(const struct token_fetch *fetch);
