@@ -145,7 +145,7 @@ static void check_after_throttle(struct crowd *crowd)
     int64_t throttled_ms = START_MS + 1500, open_ms = throttled_ms + 20000;
     int seconds = seconds_of_test();
     crowd_ask(crowd, START_MS, throttled_ms);
-    gate_throttle(&crowd->gate, throttled_ms, open_ms - throttled_ms);
+    gate_throttle(&crowd->gate, GATE_ALL, throttled_ms, open_ms - throttled_ms);
     assert_int_equal(crowd_ask(crowd, throttled_ms, open_ms), 0);
     open_ms += 2000; /* the jitter of those who were told to wait for 20 s */
     crowd_ask(crowd, open_ms - 2000, open_ms);
@@ -226,13 +226,13 @@ static void test_throttle(void **state)
         int64_t turn_us = 0;
         gate_init(&gate, rates[i]);
         assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), 0);
-        gate_throttle(&gate, START_MS, 5000);
-        gate_throttle(&gate, START_MS + 10, 1000); /* does not shorten it */
+        gate_throttle(&gate, GATE_ALL, START_MS, 5000);
+        gate_throttle(&gate, GATE_ALL, START_MS + 10, 1000); /* does not shorten it */
         for (int64_t ms = 0; ms < 5000; ms += 100) {
             assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS + ms), 5000 - ms);
-            assert_int_equal(gate_ask_look(&gate, START_MS + ms), 5000 - ms);
+            assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS + ms), 5000 - ms);
         }
-        assert_int_equal(gate_ask_look(&gate, START_MS + 5000), 0);
+        assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS + 5000), 0);
         assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS + 5000), 0);
     }
 }
@@ -245,7 +245,7 @@ static void test_look_is_not_counted(void **state)
     gate_init(&gate, 1);
     assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), 0);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(gate_ask_look(&gate, START_MS), 0);
+        assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS), 0);
     assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), (1000 - GATE_BURST_MS) * 10 / 11);
 }
 
