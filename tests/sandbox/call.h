@@ -28,6 +28,8 @@ struct answer {
     const char *type; // Content-Type
     struct text body;
     char retry_after[40];
+    char used[16];     // x-ms-throttle-limit-percentage
+    const char *scope; // x-ms-throttle-scope
     const char *error; // Graph's code, for the ledger
     const char *location;
     const char *allow;
