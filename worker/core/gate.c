@@ -44,9 +44,9 @@ void gate_grant(struct gate *gate, int64_t millis, int64_t until_ms, int64_t now
     gate->granted_until_ms = millis > 0 ? until_ms : now_ms;
     if (millis == 0)
         return;
-    if (had_none && gate->next_us < now_ms * 1000)
-        gate->next_us = now_ms * 1000;
     set_interval(gate, 1000000000 / millis + 1, now_ms * 1000);
+    if (had_none && gate->next_us < now_ms * 1000 + gate->interval_us)
+        gate->next_us = now_ms * 1000 + gate->interval_us;
 }
 
 void gate_give_back(struct gate *gate, unsigned writes)

@@ -46,7 +46,8 @@ struct gate {
 void gate_init(struct gate *gate, int writes_per_second);
 
 /* Our share from now until `until_ms`, in thousandths of a write a second; 0: none. Not for a gate
- * without limit. What is not used of an earlier one is not saved up. */
+ * without limit. What is not used of an earlier one is not saved up, and after a time without one
+ * even the first write waits for its interval: all replicas may begin together. */
 void gate_grant(struct gate *gate, int64_t millis, int64_t until_ms, int64_t now_ms);
 
 /* May so many POSTs go from now on? 0: yes, and they are counted: an event takes its dry run and
