@@ -5,7 +5,7 @@
 
 /* The cheapest thing that only a Graph that works can answer, with the rights that we have anyway. */
 #define PROBE_PATH \
-    "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests?$top=1&$select=id"
+    "/identityGovernance/entitlementManagement/accessPackageCatalogs?$top=1&$select=id"
 
 void pacing_init(struct worker *w)
 {
@@ -13,14 +13,14 @@ void pacing_init(struct worker *w)
     gate_init(&w->gate, writes_per_second);
     pace_init(&w->pace, writes_per_second);
     w->circuit = (struct circuit){0};
-    w->budget = (struct budget){0};
+    budget_init(&w->budget, w->settings->graph.retry_budget);
     w->probe = (struct request){.stage = STAGE_LOOK};
 }
 
 bool pacing_may_take(const struct worker *w, int64_t now_ms)
 {
     return gate_closed_ms(&w->gate, GATE_WRITES, now_ms) == 0 &&
-           circuit_ask(&w->circuit, now_ms) == 0;
+           circuit_ask(&w->circuit) == 0;
 }
 
 /* What is sent for real again was not applied, or not sent: that is no retry. */
@@ -34,7 +34,7 @@ int64_t pacing_hold(struct worker *w, const struct request *rq, enum gate_scope 
 {
     int64_t pause_ms = gate_closed_ms(&w->gate, scope, now_ms);
     if (pause_ms == 0)
-        pause_ms = circuit_ask(&w->circuit, now_ms);
+        pause_ms = circuit_ask(&w->circuit);
     if (pause_ms == 0 && is_retry(rq) && !budget_allows(&w->budget, now_ms))
         pause_ms = BUDGET_ASK_AGAIN_MS;
     return pause_ms;
@@ -149,6 +149,7 @@ int64_t pacing_turn(struct worker *w, int64_t now_ms)
         http_start(w->http, &w->probe,
                    &(struct http_call){.method = HTTP_GET,
                                        .path = PROBE_PATH,
+                                       .fresh = true,
                                        .on_answer = on_probe,
                                        .context = w});
     return circuit_wake_ms(&w->circuit);
@@ -168,9 +169,8 @@ enum outcome pacing_heed(struct worker *w, struct request *rq, const struct http
     heed_circuit(w, answer);
     if (is_throttled(answer) && outcome == OUTCOME_PACED)
         heed_throttle(w, answer, rq->pause_ms);
-    int64_t down_ms = circuit_ask(&w->circuit, now_ms);
-    if (outcome != OUTCOME_FAILED || down_ms == 0 || is_there(answer))
+    if (outcome != OUTCOME_FAILED || !circuit_is_down(&w->circuit) || is_there(answer))
         return outcome;
-    rq->pause_ms = down_ms;
+    rq->pause_ms = circuit_ask(&w->circuit);
     return OUTCOME_PACED;
 }

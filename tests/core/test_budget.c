@@ -25,7 +25,8 @@ static int retries_at(struct budget *budget, int64_t now_ms)
 static void at_least_ten(void **state)
 {
     (void)state;
-    struct budget budget = {0};
+    struct budget budget;
+    budget_init(&budget, 10);
     assert_int_equal(retries_at(&budget, NOW_MS), BUDGET_LEAST);
     assert_int_equal(budget.denied, 1000 - BUDGET_LEAST);
     assert_int_equal(retries_at(&budget, NOW_MS + 9000), 0);
@@ -36,7 +37,8 @@ static void at_least_ten(void **state)
 static void a_tenth_of_the_calls(void **state)
 {
     (void)state;
-    struct budget budget = {0};
+    struct budget budget;
+    budget_init(&budget, 10);
     int retries = 0;
     for (int i = 0; i < 10000; i++) { /* 100 calls a second, each of which fails */
         int64_t now_ms = NOW_MS + (int64_t)i * 10;
@@ -49,11 +51,21 @@ static void a_tenth_of_the_calls(void **state)
     assert_in_range(retries, 1000, 1200); /* of all calls, the retries among them */
 }
 
+static void no_limit(void **state)
+{
+    (void)state;
+    struct budget budget;
+    budget_init(&budget, 100);
+    assert_int_equal(retries_at(&budget, NOW_MS), 1000);
+    assert_int_equal(budget.denied, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_least_ten),
         cmocka_unit_test(a_tenth_of_the_calls),
+        cmocka_unit_test(no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,3 +98,4 @@ void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDE
 // query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);
+void query_catalogs(struct sandbox *sandbox, struct call *call);

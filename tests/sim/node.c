@@ -365,6 +365,7 @@ void node_reset(struct node *node)
     s->graph.in_flight = (int)mix->in_flight;
     s->graph.writes_per_second = (int)mix->writes_per_second;
     s->graph.retry_attempts = (int)mix->retry_attempts;
+    s->graph.retry_budget = (int)(mix->retry_attempts * 7 % 100) + 1; /* any will do */
     s->graph.retry_for_ms = mix->retry_for_ms;
     s->graph.eventual_ms = mix->eventual_ms;
     s->graph.settle_ms = mix->settle_ms;

@@ -1,5 +1,10 @@
 #include "worker/core/budget.h"
 
+void budget_init(struct budget *budget, int percent)
+{
+    *budget = (struct budget){.percent = percent};
+}
+
 bool budget_allows(struct budget *budget, int64_t now_ms)
 {
     int64_t oldest = now_ms / 1000 - BUDGET_SECONDS;
@@ -11,7 +16,8 @@ bool budget_allows(struct budget *budget, int64_t now_ms)
         calls += second->calls;
         retries += second->retries;
     }
-    bool allowed = retries < BUDGET_LEAST || retries < calls * BUDGET_PERCENT / 100;
+    bool allowed = retries < BUDGET_LEAST || retries < calls * (uint64_t)budget->percent / 100 ||
+                   budget->percent == 100;
     budget->denied += !allowed;
     return allowed;
 }

@@ -20,20 +20,22 @@ bool circuit_failed(struct circuit *circuit, int64_t now_ms)
         return false;
     *circuit = (struct circuit){
         .state = CIRCUIT_OPEN,
-        .probe_ms = now_ms + CIRCUIT_PROBE_FIRST_MS,
+        .probe_ms = now_ms,
         .opened_ms = now_ms,
     };
     return true;
 }
 
-int64_t circuit_ask(const struct circuit *circuit, int64_t now_ms)
+int64_t circuit_ask(const struct circuit *circuit)
 {
     if (circuit->state == CIRCUIT_CLOSED)
         return 0;
-    int64_t pause_ms = circuit->state == CIRCUIT_OPEN ? circuit->probe_ms - now_ms : 0;
-    if (pause_ms > CIRCUIT_ASK_AGAIN_MS)
-        return CIRCUIT_ASK_AGAIN_MS;
-    return pause_ms > CIRCUIT_PROBE_FIRST_MS ? pause_ms : CIRCUIT_PROBE_FIRST_MS;
+    return circuit->probes > 0 ? CIRCUIT_ASK_AGAIN_MS : CIRCUIT_DOUBT_MS;
+}
+
+bool circuit_is_down(const struct circuit *circuit)
+{
+    return circuit->state != CIRCUIT_CLOSED && circuit->probes > 0;
 }
 
 bool circuit_probe_begin(struct circuit *circuit, int64_t now_ms)
@@ -52,12 +54,12 @@ bool circuit_probed(struct circuit *circuit, bool good, int64_t now_ms)
         circuit->failures = 0;
         return true;
     }
-    int64_t pause_ms = CIRCUIT_PROBE_FIRST_MS;
-    circuit->probes++;
+    int64_t pause_ms = CIRCUIT_PROBE_AGAIN_MS;
     for (unsigned i = 0; i < circuit->probes && pause_ms < CIRCUIT_PROBE_MOST_MS; i++)
         pause_ms *= 2;
     if (pause_ms > CIRCUIT_PROBE_MOST_MS)
         pause_ms = CIRCUIT_PROBE_MOST_MS;
+    circuit->probes++;
     circuit->state = CIRCUIT_OPEN;
     circuit->probe_ms = now_ms + pause_ms;
     return false;

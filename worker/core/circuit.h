@@ -9,15 +9,15 @@
  * that answers it is up, and an event whose call goes on failing is at fault itself. Pure. */
 
 enum {
-    /* Failures without an answer in between. Fewer than graph.retry_attempts are by default, so
-     * that an event alone does not end of a Graph that is down; and a single bad gateway stops
-     * nobody. */
-    CIRCUIT_FAILURES = 5,
-    /* The first probe soon: most faults are over at once. Then twice as late each, up to where an
-     * outage that is over still stops us for no longer than a quarter of a minute. */
-    CIRCUIT_PROBE_FIRST_MS = 500,
+    /* Failures without an answer in between: a bad gateway now and then stops nobody. Fewer than
+     * graph.retry_attempts are by default, so that an event does not end of a Graph that is down. */
+    CIRCUIT_FAILURES = 3,
+    /* The first probe goes at once, so that a false alarm costs one call. Then a second later, and
+     * twice as late each, up to where an outage that is over stops us for a quarter of a minute. */
+    CIRCUIT_PROBE_AGAIN_MS = 1000,
     CIRCUIT_PROBE_MOST_MS = 15000,
-    CIRCUIT_ASK_AGAIN_MS = 1000, /* the longest that one who waits is told to wait */
+    CIRCUIT_DOUBT_MS = 100,      /* who waits for the first probe asks again so soon … */
+    CIRCUIT_ASK_AGAIN_MS = 1000, /* … and at the latest so late for another */
 };
 
 enum circuit_state {
@@ -29,7 +29,7 @@ enum circuit_state {
 struct circuit {
     enum circuit_state state;
     unsigned failures;  /* in a row */
-    unsigned probes;    /* that have failed since it opened */
+    unsigned probes;    /* that have failed since it opened; 0: it may be a false alarm */
     int64_t probe_ms;   /* when the next one is due */
     int64_t opened_ms;
 };
@@ -40,7 +40,10 @@ bool circuit_worked(struct circuit *circuit);
 bool circuit_failed(struct circuit *circuit, int64_t now_ms);
 
 /* May a call go? 0: yes. Else the milliseconds after which to ask again. */
-int64_t circuit_ask(const struct circuit *circuit, int64_t now_ms);
+int64_t circuit_ask(const struct circuit *circuit);
+
+/* It is sure: a probe has failed too. From then on no failure is an event's. */
+bool circuit_is_down(const struct circuit *circuit);
 
 /* Is the probe to be sent now? True: it is on its way, and circuit_probed() follows. */
 bool circuit_probe_begin(struct circuit *circuit, int64_t now_ms);

@@ -183,7 +183,7 @@ static void pump(struct http *http)
         http->bearer->users++;
         struct queued *queued = take_first(http);
         slot_load(slot, queued, http->bearer,
-                  (struct slot_way){.fresh = http->wants_fresh,
+                  (struct slot_way){.fresh = http->wants_fresh || queued->call.fresh,
                                     .pipewait = http->wire != WIRE_HTTP1,
                                     .parsed = parsed_address(http, queued)});
         http->wants_fresh = false;
