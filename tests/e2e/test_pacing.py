@@ -77,46 +77,100 @@ class PacingTest(harness.E2eCase):
                 name = f'usher_requests_total{{outcome="{outcome}",duplicate="false"}}'
                 self.assertIn(worker.metric(name), (0, None), worker.name)
 
+    def check_shares(self, workers, seconds):
+        """What the workers say: each has its third, and asks Redis once a second at most."""
+        rates = [w.metric('usher_write_rate_limit{of="worker"}') for w in workers]
+        self.assertLess(sum(rates), RATE)
+        self.assertGreater(min(rates), RATE / 4)
+        for worker in workers:
+            self.assertLessEqual(worker.metric("usher_share_questions_total"), seconds + 2)
+
     def test_three_workers_keep_to_one_rate(self):
-        seconds = 100 if FULL else 22
+        seconds = 100 if FULL else 16
         world, workers = self.open(RATE, seconds + 40)
         first = moment(world.sandbox.ledger()[0])
         self.stay(world, seconds)
         end = time.time()
-        asked = [w.metric("usher_share_questions_total") for w in workers]
-        lived = [end - first + 5] * 3
-        rates = [w.metric('usher_write_rate_limit{of="worker"}') for w in workers]
-        self.assertLess(sum(rates), RATE)
-        self.assertGreater(min(rates), RATE / 4)  # each has its third
-        for count, most in zip(asked, lived):
-            self.assertLessEqual(count, most, "Redis is asked more than once a second")
-
-        died = time.time()
+        self.check_shares(workers, time.time() - first)
         workers[2].kill()
+        died = time.time()
         world.workers.remove(workers[2])
-        self.stay(world, GRANT + WINDOW)
+        self.stay(world, GRANT + (30 if FULL else 7))
         over = time.time()
         writes = Writes(world.sandbox.ledger())
         used, after = writes.used(first + 2, end), writes.used(died + GRANT, over)
         busiest = writes.busiest()
         harness.figure("e2e pacing", f"three workers, {RATE} writes/s allowed: at most {busiest} of "
-                       f"{RATE * WINDOW} in any {WINDOW} s, {used:.1f} % used over {end - first:.0f} s"
-                       f", {len(writes.refused)} refused; {GRANT} s after one was killed the other "
-                       f"two used {after:.1f} %")
+                       f"{RATE * WINDOW} in any {WINDOW} s, {used:.1f} % used over {end - first:.0f}"
+                       f" s, {len(writes.refused)} refused; {GRANT} s after one was killed the "
+                       f"other two used {after:.1f} %")
         self.assertLessEqual(busiest, RATE * WINDOW)
         self.assertGreaterEqual(used, 95)
         self.assertGreaterEqual(after, 95)
         self.assertEqual([], writes.refused)
         self.check_grants(world)
 
+    def test_a_graph_that_is_down_is_asked_by_one_probe(self):
+        """An outage of more than graph.retry_for, and of more failures than graph.retry_attempts:
+        no event pays for it."""
+        world = self.world(graph={"retry_attempts": 4, "retry_for": "2s", "eventual": "2s",
+                                  "in_flight": 12},
+                           limits={"requests": 200})
+        world.sandbox.settings(latency_ms=40)
+        maker = events.Maker(6, world.name)
+        made = [maker.submitted(events.ASSIGNMENT) for _ in range(300)]
+        worker, follower = world.worker(), world.follow()
+        world.send(made)
+        world.wait_answers(100, 30, follower)
+        world.sandbox.faults({"match": {"op": "any"}, "action": {"status": {"code": 504,
+                                                                            "body": "html"}}})
+        processes.wait_until("it is known to be down",
+                             lambda: worker.metric("usher_graph_down") == 1, 10)
+        time.sleep(1)  # calls under way end
+        before, began = answers(world), time.monotonic()
+        self.stay(world, 5)
+        after, seconds = answers(world), time.monotonic() - began
+        probes = after.pop("catalogs") - before.pop("catalogs")
+        self.assertEqual(before, after, "calls to a Graph that is down")
+        self.assertTrue(1 <= probes <= 4, probes)
+        world.sandbox.call("DELETE", "/sandbox/faults")
+        began = time.monotonic()
+        world.wait_answers(len(made), 60, follower)
+        harness.figure("e2e outage", f"{probes} probes and no other call in {seconds:.0f} s; then "
+                       f"{len(made)} events answered in {time.monotonic() - began:.1f} s")
+        self.assertEqual(0, worker.metric("usher_graph_down"))
+        self.assert_good(world.check(made))
+
     @unittest.skipUnless(FULL, "takes minutes")
     def test_a_setting_that_is_too_high_is_corrected(self):
+        """Graph takes half of it. With its word on how much is used, and without."""
         for headers in (True, False):
             with self.subTest(headers=headers):
                 self.play_too_high(headers)
 
     def play_too_high(self, headers):
-        pass
+        world, _ = self.open(2 * RATE, 200, headers)
+        first = moment(world.sandbox.ledger()[0])
+        self.stay(world, 180)
+        end = time.time()
+        writes = Writes(world.sandbox.ledger())
+        late = [t for t in writes.refused if t > first + 60]
+        used = writes.used(first + 60, end) - 100 * len(late) / (RATE * (end - first - 60))
+        harness.figure(f"e2e pacing, set twice too high, headers {headers}",
+                       f"{len(writes.refused)} refused in the first minute and {len(late)} in the "
+                       f"{end - first - 60:.0f} s after it, {used:.1f} % used then")
+        if headers:
+            self.assertEqual([], late)
+            self.assertGreaterEqual(used, 90)
+        self.check_grants(world)
+        world.close()
+
+
+def answers(world):
+    """How often Graph has answered, by operation."""
+    summary = world.sandbox.call("GET", "/sandbox/ledger?summary=1").json
+    return {op: sum(counts.values()) for op, counts in summary["answers"].items()
+            if op not in ("other", "token")}
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ static const char share[] = CLOCK
     "local stored = redis.call('MGET', KEYS[1])[1] or ''\n"
     "local function closed(until_then, more)\n"
     "  more = tonumber(more) > 0 and now + tonumber(more) or 0\n"
-    "  return math.max(tonumber(until_then or '') or 0, more, now)\n"
+    "  return math.min(math.max(tonumber(until_then or '') or 0, more, now), now + 600000)\n"
     "end\n"
     "local no_writes, no_reads = string.match(stored, '^(%d+) (%d+);')\n"
     "no_writes, no_reads = closed(no_writes, writes), closed(no_reads, reads)\n"

@@ -30,7 +30,8 @@
  * The share of graph.writes_per_second that each replica has (pace.h):
  *
  *   <prefix>:pace   "<writes closed until> <reads closed until>;" as Graph throttles, and for each
- *                   replica "<run> <belief> <demand> <grant> <its end>;". It ends when all in it has
+ *                   replica "<run> <belief> <demand> <grant> <its end>;". Closed for ten minutes at
+ *                   most, as retry_after.h has it. It ends when all in it has
  *
  * The others live redis.keep after their last write; what is not done yet never less than two
  * leases. The clock is the server's: workers need not agree on the time.
