@@ -3,7 +3,8 @@
 #include "worker/core/graph_error.h"
 #include "worker/io/log.h"
 
-/* The cheapest thing that only a Graph that works can answer, with the rights that we have anyway. */
+/* The cheapest thing that only a Graph that works can answer, with the rights that we have anyway.
+ */
 #define PROBE_PATH \
     "/identityGovernance/entitlementManagement/accessPackageCatalogs?$top=1&$select=id"
 
@@ -19,8 +20,7 @@ void pacing_init(struct worker *w)
 
 bool pacing_may_take(const struct worker *w, int64_t now_ms)
 {
-    return gate_closed_ms(&w->gate, GATE_WRITES, now_ms) == 0 &&
-           circuit_ask(&w->circuit) == 0;
+    return gate_closed_ms(&w->gate, GATE_WRITES, now_ms) == 0 && circuit_ask(&w->circuit) == 0;
 }
 
 /* What is sent for real again was not applied, or not sent: that is no retry. */

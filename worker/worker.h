@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/settings.h"
-#include "worker/core/error.h"
 #include "worker/core/budget.h"
 #include "worker/core/circuit.h"
+#include "worker/core/error.h"
 #include "worker/core/gate.h"
 #include "worker/core/pace.h"
 #include "worker/core/pipeline.h"

@@ -161,7 +161,7 @@ static void a_throttle_is_told_to_all(void **state)
     (void)state;
     ask(0, RATE, 500000);
     ask_closed(1, RATE, 500000, closed_ms);
-    ask(1, RATE, 500000); /* nothing shortens it */
+    ask(1, RATE, 500000);                 /* nothing shortens it */
     usleep((PACE_GRANT_MS + 200) * 1000); /* who heard of it has gone */
     ask(0, RATE, 500000);
     assert_in_range(replicas[0].told.writes_closed_ms, 50000, 60000);
@@ -191,8 +191,16 @@ static void the_dead_hold_nothing_for_long(void **state)
 static void any_key_will_do(void **state)
 {
     static const char *const values[] = {
-        "", ";", "x", "1 2", "1 2;", "99999999999999999999 1;", "0 0;zz 1 2 3 4;",
-        "0 0;ab 1 2 3;", "0 0;ab 1 2 3 4;", "0 0;ab -1 2 3 9999999999999;",
+        "",
+        ";",
+        "x",
+        "1 2",
+        "1 2;",
+        "99999999999999999999 1;",
+        "0 0;zz 1 2 3 4;",
+        "0 0;ab 1 2 3;",
+        "0 0;ab 1 2 3 4;",
+        "0 0;ab -1 2 3 9999999999999;",
     };
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

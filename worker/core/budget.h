@@ -4,14 +4,15 @@
 #include <stdint.h>
 
 /* The retry budget: of all calls to Graph at most some repeat one that has failed, so that a
- * Graph in trouble is not asked ever more for it. It delays an event's retry and never ends it. Pure.
+ * Graph in trouble is not asked ever more for it. It delays an event's retry and never ends it.
+ * Pure.
  */
 
 /* graph.retry_budget is how many calls of a hundred that may be; with 100 there is no limit. */
 
 enum {
     BUDGET_SECONDS = 10, /* what is counted: long enough for a tenth of few calls to be some */
-    BUDGET_LEAST = 10, /* in that time, however few calls there are: of few none is a storm */
+    BUDGET_LEAST = 10,   /* in that time, however few calls there are: of few none is a storm */
     BUDGET_ASK_AGAIN_MS = 1000,
 };
 

@@ -4,13 +4,14 @@
 #include <stdint.h>
 
 /* Is Graph down? Where calls fail one after the other, and not for what is asked, nothing more is
- * asked but one probe, a GET that is no event's. So a Graph that is down is not asked by every event
- * that waits, and no event's attempts are used up meanwhile. What the probe says decides: a Graph
- * that answers it is up, and an event whose call goes on failing is at fault itself. Pure. */
+ * asked but one probe, a GET that is no event's. So a Graph that is down is not asked by every
+ * event that waits, and no event's attempts are used up meanwhile. What the probe says decides: a
+ * Graph that answers it is up, and an event whose call goes on failing is at fault itself. Pure. */
 
 enum {
     /* Failures without an answer in between: a bad gateway now and then stops nobody. Fewer than
-     * graph.retry_attempts are by default, so that an event does not end of a Graph that is down. */
+     * graph.retry_attempts are by default, so that an event does not end of a Graph that is down.
+     */
     CIRCUIT_FAILURES = 3,
     /* The first probe goes at once, so that a false alarm costs one call. Then a second later, and
      * twice as late each, up to where an outage that is over stops us for a quarter of a minute. */
@@ -28,14 +29,14 @@ enum circuit_state {
 
 struct circuit {
     enum circuit_state state;
-    unsigned failures;  /* in a row */
-    unsigned probes;    /* that have failed since it opened; 0: it may be a false alarm */
-    int64_t probe_ms;   /* when the next one is due */
+    unsigned failures; /* in a row */
+    unsigned probes;   /* that have failed since it opened; 0: it may be a false alarm */
+    int64_t probe_ms;  /* when the next one is due */
     int64_t opened_ms;
 };
 
-/* How a call of an event's ended: Graph was there, or not. Each is true where that closes, or opens,
- * the circuit. An answer to a call that was under way closes it too. */
+/* How a call of an event's ended: Graph was there, or not. Each is true where that closes, or
+ * opens, the circuit. An answer to a call that was under way closes it too. */
 bool circuit_worked(struct circuit *circuit);
 bool circuit_failed(struct circuit *circuit, int64_t now_ms);
 

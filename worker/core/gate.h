@@ -4,10 +4,10 @@
 #include <stdint.h>
 
 /* Pacing: when may the next call to Graph go? Three things hold calls back: this worker's share of
- * graph.writes_per_second (pace.h), a throttled Graph (guarantee I13), and, until the first dry run since
- * start has come back with its echo, the canary: one dry run at a time (contract 6). Pure: `now_ms`
- * is the loop's clock. What is held back is no fault of an event: the stage posts `paced` with the
- * time given here. */
+ * graph.writes_per_second (pace.h), a throttled Graph (guarantee I13), and, until the first dry run
+ * since start has come back with its echo, the canary: one dry run at a time (contract 6). Pure:
+ * `now_ms` is the loop's clock. What is held back is no fault of an event: the stage posts `paced`
+ * with the time given here. */
 
 enum {
     /* How far the writes may lie behind their times and still catch up: what may go at once after a

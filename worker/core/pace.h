@@ -38,17 +38,17 @@ enum {
 };
 
 struct pace {
-    int64_t most;   /* what may be believed; 0: no limit, and nothing is ever asked */
+    int64_t most; /* what may be believed; 0: no limit, and nothing is ever asked */
     int64_t belief;
     int64_t shared;  /* the least belief of all, as told last */
     int64_t granted; /* of it to us … */
     int64_t granted_until_ms;
-    int64_t asked_ms;   /* 0: never */
-    int64_t calm_ms;    /* 429s are news from then on */
-    int used_permille;  /* of Graph's limit, as it said last; 0: below PACE_SLOW_PERMILLE … */
-    int64_t used_ms;    /* … and when */
-    unsigned passed;    /* writes that have passed since we asked last */
-    unsigned answers;   /* to writes, since then */
+    int64_t asked_ms;  /* 0: never */
+    int64_t calm_ms;   /* 429s are news from then on */
+    int used_permille; /* of Graph's limit, as it said last; 0: below PACE_SLOW_PERMILLE … */
+    int64_t used_ms;   /* … and when */
+    unsigned passed;   /* writes that have passed since we asked last */
+    unsigned answers;  /* to writes, since then */
 };
 
 /* What is told to Redis. */

@@ -208,8 +208,10 @@ void http_start(struct http *http, struct request *rq, const struct http_call *c
 
 static void answer_unsent(struct queued *queued, const char *why)
 {
-    struct http_answer answer = {
-        .reach = HTTP_NOT_SENT, .untried = true, .error = why, .retry_after_ms = -1};
+    struct http_answer answer = {.reach = HTTP_NOT_SENT,
+                                 .untried = true,
+                                 .error = why,
+                                 .retry_after_ms = -1};
     queued->call.on_answer(queued->call.context, queued->rq, &answer);
     queued_destroy(queued);
 }

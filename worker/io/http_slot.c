@@ -278,7 +278,8 @@ static struct str read_header(CURL *easy, const char *name)
 
 static void read_limits(CURL *easy, struct http_answer *ret)
 {
-    ret->used_permille = throttle_used_permille(read_header(easy, "x-ms-throttle-limit-percentage"));
+    ret->used_permille =
+        throttle_used_permille(read_header(easy, "x-ms-throttle-limit-percentage"));
     if (ret->status == 429)
         ret->scope = throttle_scope(read_header(easy, "x-ms-throttle-scope"));
 }

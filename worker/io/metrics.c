@@ -149,11 +149,11 @@ static void render_pacing(const struct metrics_view *view, struct buffer *out)
     begin(out, "usher_throttle_until_timestamp_seconds", "gauge",
           "Until when Graph throttles, 0 if it does not");
     put_thousandths(out, "usher_throttle_until_timestamp_seconds{scope=\"write\"}",
-                  view->writes_closed_wall_ms);
+                    view->writes_closed_wall_ms);
     put_thousandths(out, "usher_throttle_until_timestamp_seconds{scope=\"read\"}",
-                  view->reads_closed_wall_ms);
-    put_one(out, "usher_retries_denied_total", "counter",
-            "Times the retry budget put a retry off", (int64_t)view->retries_denied);
+                    view->reads_closed_wall_ms);
+    put_one(out, "usher_retries_denied_total", "counter", "Times the retry budget put a retry off",
+            (int64_t)view->retries_denied);
     put_one(out, "usher_graph_down", "gauge",
             "1 while calls fail in a row and nothing but a probe is sent to Graph",
             view->graph_down);

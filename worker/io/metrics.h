@@ -14,9 +14,11 @@ struct metrics_view {
     int64_t lag;     /* records; -1: not known, so left out */
     uint64_t transactions_committed, transactions_aborted;
     uint64_t orphaned, resumed; /* of source and settle */
-    /* Pacing. Rates in thousandths of a write a second; -1: no limit is set, so they are left out. */
+    /* Pacing. Rates in thousandths of a write a second; -1: no limit is set, so they are left out.
+     */
     int64_t rate_all, rate_own;
-    int64_t writes_closed_wall_ms, reads_closed_wall_ms; /* until then; 0: Graph does not throttle */
+    int64_t writes_closed_wall_ms,
+        reads_closed_wall_ms; /* until then; 0: Graph does not throttle */
     uint64_t share_questions, retries_denied;
     bool graph_down;
     bool redis_up;

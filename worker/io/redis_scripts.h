@@ -64,9 +64,9 @@ enum redis_script {
      * Returns five texts: the grant, the least belief of all, for how long writes and reads are
      * closed, how many replicas share. */
     REDIS_SHARE,
-    /* KEYS probe, interlock, memory, writes of nobody, pace. Does once all that the others do, so that a
-     * right that is missing shows before an event needs it; leaves nothing behind. Returns one
-     * text: "ok". */
+    /* KEYS probe, interlock, memory, writes of nobody, pace. Does once all that the others do, so
+     * that a right that is missing shows before an event needs it; leaves nothing behind. Returns
+     * one text: "ok". */
     REDIS_PROBE,
     REDIS_SCRIPT_COUNT,
 };
@@ -75,10 +75,10 @@ enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the sam
 
 /* The rights that a user of Redis' ACL needs on the keys ~<prefix>:*, or more narrowly on
  * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:* ~<prefix>:pace. In a
- * script Redis asks for the right to each of its commands. Beyond these: +wait where redis.wait_replicas is set,
- * +select where redis.url names a database other than 0; +info and +waitaof, without which less is
- * known and waited for (redis_facts.h); and +client|setname, if the list of clients is to show the
- * name usher. config/README.md has the same. */
+ * script Redis asks for the right to each of its commands. Beyond these: +wait where
+ * redis.wait_replicas is set, +select where redis.url names a database other than 0; +info and
+ * +waitaof, without which less is known and waited for (redis_facts.h); and +client|setname, if the
+ * list of clients is to show the name usher. config/README.md has the same. */
 #define REDIS_RIGHTS \
     "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 void redis_watch_share(struct redis *redis,
-                       void (*on_told)(void *context, const struct redis_told *told),
-                       void *context)
+                       void (*on_told)(void *context, const struct redis_told *told), void *context)
 {
     redis->share.on_told = on_told;
     redis->share.context = context;

@@ -18,8 +18,8 @@ struct redis_told {
 struct redis_share {
     void (*on_told)(void *context, const struct redis_told *told);
     void *context;
-    bool asks;       /* the answer is awaited */
-    uint64_t asked;  /* questions so far */
+    bool asks;      /* the answer is awaited */
+    uint64_t asked; /* questions so far */
 };
 void redis_watch_share(struct redis *redis,
                        void (*on_told)(void *context, const struct redis_told *told),
