@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""graph.writes_per_second holds for all replicas together, dry runs and real requests counted as one:
-three workers against a Graph that takes 20 writes a second, counted in any 10 s.
+"""graph.writes_per_second holds for all replicas together, dry runs and real requests alike: three
+workers against a Graph that takes 20 writes a second, counted in any 10 s.
 
     tests/e2e/test_pacing.py          half a minute of it, and a worker that dies
     tests/e2e/test_pacing.py --full   minutes of it, also with a setting that is twice too high
@@ -100,10 +100,11 @@ class PacingTest(harness.E2eCase):
         writes = Writes(world.sandbox.ledger())
         used, after = writes.used(first + 2, end), writes.used(died + GRANT, over)
         busiest = writes.busiest()
-        harness.figure("e2e pacing", f"three workers, {RATE} writes/s allowed: at most {busiest} of "
-                       f"{RATE * WINDOW} in any {WINDOW} s, {used:.1f} % used over {end - first:.0f}"
-                       f" s, {len(writes.refused)} refused; {GRANT} s after one was killed the "
-                       f"other two used {after:.1f} %")
+        harness.figure(
+            "e2e pacing", f"three workers, {RATE} writes/s allowed: at most {busiest} of "
+            f"{RATE * WINDOW} in any {WINDOW} s, {used:.1f} % used over {end - first:.0f} s, "
+            f"{len(writes.refused)} refused; {GRANT} s after one was killed the other two used "
+            f"{after:.1f} %")
         self.assertLessEqual(busiest, RATE * WINDOW)
         self.assertGreaterEqual(used, 95)
         self.assertGreaterEqual(after, 95)
