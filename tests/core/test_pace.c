@@ -97,7 +97,11 @@ static void the_least_belief_counts(void **state)
     assert_int_equal(pace_rate(&pace, NOW_MS), 2000);
     assert_int_equal(pace.shared, 10000);
     assert_in_range(pace.belief, 10000, 11001); /* the other may be gone tomorrow */
-    assert_true(pace_throttled(&pace, NOW_MS, 0));
+    for (int ms = 0; ms < PACE_CALM_MS; ms += 100) /* of the same moment: not a second halving */
+        assert_false(pace_throttled(&pace, NOW_MS + ms, 0));
+    (void)pace_ask(&pace, 4, NOW_MS + 1000);
+    pace_told(&pace, 2000, 10000, NOW_MS + 1000);
+    assert_true(pace_throttled(&pace, NOW_MS + 5000, 0));
     assert_int_equal(pace.belief, 5000); /* half of what all had */
 }
 

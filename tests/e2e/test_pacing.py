@@ -47,7 +47,8 @@ class Writes:
 
 class PacingTest(harness.E2eCase):
     def open(self, writes_per_second, seconds, headers=True):
-        world = self.world(graph={"writes_per_second": writes_per_second, "in_flight": 32},
+        name = f"pacing-{writes_per_second}-{headers}".lower()
+        world = self.world(name, graph={"writes_per_second": writes_per_second, "in_flight": 32},
                            limits={"requests": 200})
         world.sandbox.settings(latency_ms=40, writes_limit=RATE * WINDOW,
                                writes_window_ms=WINDOW * 1000, limit_headers=headers)
@@ -164,7 +165,8 @@ class PacingTest(harness.E2eCase):
             self.assertEqual([], late)
             self.assertGreaterEqual(used, 90)
         self.check_grants(world)
-        world.close()
+        for worker in world.workers:
+            worker.kill()
 
 
 def answers(world):

@@ -77,6 +77,9 @@ struct pace_wish pace_ask(struct pace *pace, unsigned waiting, int64_t now_ms)
 
 void pace_told(struct pace *pace, int64_t granted, int64_t shared, int64_t asked_ms)
 {
+    /* Another has halved it. What we hear of Graph in the next moment is of the same. */
+    if (shared < pace->shared * 3 / 4 && pace->calm_ms < asked_ms + PACE_PERIOD_MS + PACE_CALM_MS)
+        pace->calm_ms = asked_ms + PACE_PERIOD_MS + PACE_CALM_MS;
     pace->granted = granted;
     pace->granted_until_ms = asked_ms + PACE_GRANT_MS;
     pace->shared = shared < pace->belief ? shared : pace->belief;
