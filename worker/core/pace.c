@@ -28,6 +28,7 @@ bool pace_throttled(struct pace *pace, int64_t now_ms, int64_t pause_ms)
     /* From what all had, not from what we believed alone. */
     int64_t rate = pace->shared < pace->belief ? pace->shared : pace->belief;
     pace->belief = rate / 2 > PACE_LEAST_MILLIS ? rate / 2 : PACE_LEAST_MILLIS;
+    pace->shared = pace->belief;
     pace->calm_ms = now_ms + pause_ms + PACE_CALM_MS;
     return true;
 }
