@@ -27,10 +27,9 @@ struct answer {
     int status;
     const char *type; // Content-Type
     struct text body;
-    char retry_after[40];
-    char used[16];     // x-ms-throttle-limit-percentage
-    const char *scope; // x-ms-throttle-scope
-    const char *error; // Graph's code, for the ledger
+    char retry_after[40], used[16]; // used: x-ms-throttle-limit-percentage
+    const char *scope;              // x-ms-throttle-scope
+    const char *error;              // Graph's code, for the ledger
     const char *location;
     const char *allow;
     char challenge[1024]; // WWW-Authenticate; "": none
