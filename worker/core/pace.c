@@ -57,9 +57,11 @@ static void grow(struct pace *pace, int64_t now_ms)
     int64_t since_ms = now_ms - pace->asked_ms;
     if (since_ms > 2 * PACE_PERIOD_MS)
         since_ms = 2 * PACE_PERIOD_MS;
-    if (pace->answers == 0 || now_ms < pace->calm_ms || used_now(pace, now_ms) > 0)
+    int used = used_now(pace, now_ms);
+    if (pace->answers == 0 || now_ms < pace->calm_ms || used >= PACE_FULL_PERMILLE)
         return;
-    pace->belief += pace->most * PACE_GROWTH_PERCENT / 100 * since_ms / 1000;
+    int64_t growth = pace->most * PACE_GROWTH_PERCENT / 100 * since_ms / 1000;
+    pace->belief += used > 0 ? growth / 4 : growth;
     if (pace->belief > pace->most)
         pace->belief = pace->most;
 }

@@ -29,9 +29,11 @@ enum {
     PACE_CALM_MS = 1000,
     PACE_GROWTH_PERCENT = 1, /* of the most, a second: back from a halving in less than a minute */
     PACE_LEAST_MILLIS = 100, /* a write in ten seconds: enough to find out that more may go */
-    /* From SLOW on the belief does not grow, and we write a little less; from BRAKE on ever less,
-     * down to a fifth at 1000, where the next write is a 429. In between lies what can be used. */
+    /* From SLOW on the belief grows a quarter as fast, for what is used is only known later, from
+     * FULL on no more. From SLOW on we also write a little less, and from BRAKE on ever less, down
+     * to a fifth at 1000, where the next write is a 429. What lies before it can be used. */
     PACE_SLOW_PERMILLE = 800,
+    PACE_FULL_PERMILLE = 950,
     PACE_BRAKE_PERMILLE = 970,
     PACE_BRAKED_PERMILLE = 200,
     PACE_USED_MS = 2000, /* how long such a word of Graph's counts */
