@@ -116,11 +116,11 @@ class PacingTest(harness.E2eCase):
         """An outage of more than graph.retry_for, and of more failures than graph.retry_attempts:
         no event pays for it."""
         world = self.world(graph={"retry_attempts": 4, "retry_for": "2s", "eventual": "2s",
-                                  "in_flight": 12},
+                                  "retry_budget": 100, "in_flight": 12},
                            limits={"requests": 200})
         world.sandbox.settings(latency_ms=40)
         maker = events.Maker(6, world.name)
-        made = [maker.submitted(events.ASSIGNMENT) for _ in range(300)]
+        made = [maker.submitted(events.ASSIGNMENT) for _ in range(200)]
         worker, follower = world.worker(), world.follow()
         world.send(made)
         world.wait_answers(100, 30, follower)
