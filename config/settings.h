@@ -59,7 +59,7 @@ struct settings {
         enum dry_run dry_run;
         enum dry_run_echo dry_run_echo;
         int64_t timeout_ms;
-        int in_flight, writes_per_second, retry_attempts;
+        int in_flight, writes_per_second, retry_attempts, retry_budget;
         int64_t retry_for_ms, eventual_ms, settle_ms;
     } graph;
     struct policy policy;

@@ -2,7 +2,7 @@
  * or from the shell's callback. */
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
-#include "worker/worker.h"
+#include "worker/pacing.h"
 
 #include "worker/core/graph_body.h"
 #include "worker/core/look.h"
@@ -51,21 +51,6 @@ static void start_claim(void *context, struct request *rq, int64_t now_ms)
     redis_claim(w->redis, rq, now_ms);
 }
 
-/* Takes the writes that pacing grants. 0: granted; else the time to wait. */
-static int64_t take_writes(struct worker *w, struct request *rq, unsigned writes, int64_t now_ms)
-{
-    int64_t closed_ms =
-        gate_ask_look(&w->gate, now_ms); /* granted or not: not while Graph throttles */
-    if (closed_ms > 0)
-        return closed_ms;
-    if (rq->writes > 0)
-        return 0;
-    int64_t pause_ms = gate_ask(&w->gate, writes, &rq->turn_us, now_ms);
-    if (pause_ms == 0)
-        rq->writes = writes;
-    return pause_ms;
-}
-
 static void send_post(struct worker *w, struct request *rq, bool for_real, struct http_call *call)
 {
     size_t size = graph_body_size(&rq->event.body);
@@ -80,21 +65,9 @@ static void send_post(struct worker *w, struct request *rq, bool for_real, struc
     call->context = w;
     assert(rq->writes > 0);
     rq->writes--;
+    pacing_called(w, rq);
     http_start(w->http, rq, call);
     free(body);
-}
-
-/* Graph says that it has too much to do: nothing goes until its time is over, not even what has
- * passed the gate and still waits for a connection. */
-static void heed_throttle(struct worker *w, const struct request *rq,
-                          const struct http_answer *answer)
-{
-    bool throttled =
-        answer->reach == HTTP_ANSWERED && (answer->status == 429 || answer->status == 503);
-    if (!throttled || rq->pause_ms == 0)
-        return;
-    gate_throttle(&w->gate, (int64_t)uv_now(&w->loop), rq->pause_ms);
-    http_send_back(w->http, "Graph throttles");
 }
 
 static void on_dry_run(void *context, struct request *rq, const struct http_answer *answer)
@@ -103,11 +76,13 @@ static void on_dry_run(void *context, struct request *rq, const struct http_answ
     bool lenient = w->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
     rq->attempts.dry_run += graph_was_called(answer);
+    outcome = pacing_heed(w, rq, answer, outcome);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
     gate_dry_run_end(&w->gate, passed                      ? GATE_ECHO_GOOD
                                : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
                                                            : GATE_ECHO_NONE);
-    heed_throttle(w, rq, answer);
+    if (outcome != OUTCOME_OK)
+        pacing_give_back(w, rq);
     if (passed) {
         rq->dry_run_ms = (int64_t)uv_now(&w->loop);
         rq->graph_wall_ms = answer->date_wall_ms;
@@ -132,7 +107,7 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
         post(w, rq, OUTCOME_OK);
         return;
     }
-    int64_t pause_ms = take_writes(w, rq, rq->event.validation_only ? 1 : 2, now_ms);
+    int64_t pause_ms = pacing_take(w, rq, rq->event.validation_only ? 1 : 2, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
@@ -149,7 +124,7 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
 static void start_mark(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = take_writes(w, rq, 1, now_ms);
+    int64_t pause_ms = pacing_take(w, rq, 1, now_ms);
     if (pause_ms == 0 && w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)w->settings->graph.in_flight)
         pause_ms = BUSY_PAUSE_MS;
     if (pause_ms > 0)
@@ -177,14 +152,13 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
     rq->attempts.submit += graph_was_called(answer);
-    heed_throttle(w, rq, answer);
-    post(w, rq, outcome);
+    post(w, rq, pacing_heed(w, rq, answer, outcome));
 }
 
 static void start_submit(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = gate_ask_look(&w->gate, now_ms); /* throttled since the intent */
+    int64_t pause_ms = pacing_hold(w, rq, GATE_WRITES, now_ms); /* since the intent */
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
@@ -197,7 +171,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
 static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 {
     char path[LOOK_PATH_MAX];
-    int64_t pause_ms = gate_ask_look(&w->gate, now_ms);
+    int64_t pause_ms = pacing_hold(w, rq, GATE_READS, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
@@ -206,6 +180,7 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
         post(w, rq, OUTCOME_UNDECIDED);
         return;
     }
+    pacing_called(w, rq);
     http_start(w->http, rq,
                &(struct http_call){.method = HTTP_GET,
                                    .path = path,
@@ -220,7 +195,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
     struct worker *w = context;
     enum outcome outcome = look_read(rq, rq->look_step, answer);
     rq->attempts.look += graph_was_called(answer);
-    heed_throttle(w, rq, answer);
+    outcome = pacing_heed(w, rq, answer, outcome);
     if (outcome != OUTCOME_COUNT) {
         post(w, rq, outcome);
         return;

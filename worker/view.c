@@ -1,6 +1,7 @@
 /* What the worker shows on its admin listener: the rows of /readyz, and the numbers of /metrics. */
 #include "worker/cli/version.h"
 #include "worker/io/admin.h"
+#include "worker/io/redis_share.h"
 #include "worker/worker.h"
 
 #include <curl/curl.h>
@@ -66,6 +67,25 @@ static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX
     return count;
 }
 
+/* The end of a time on the loop's clock, on the wall's; 0: it has passed. */
+static int64_t wall_end_ms(int64_t left_ms)
+{
+    return left_ms > 0 ? worker_wall_ms() + left_ms : 0;
+}
+
+static void fill_pacing(const struct worker *w, struct metrics_view *ret)
+{
+    int64_t now_ms = (int64_t)uv_now(&w->loop);
+    bool granted = now_ms < w->pace.granted_until_ms;
+    ret->rate_all = w->pace.most > 0 ? w->pace.shared : -1;
+    ret->rate_own = granted ? pace_rate(&w->pace, now_ms) : 0;
+    ret->writes_closed_wall_ms = wall_end_ms(gate_closed_ms(&w->gate, GATE_WRITES, now_ms));
+    ret->reads_closed_wall_ms = wall_end_ms(gate_closed_ms(&w->gate, GATE_READS, now_ms));
+    ret->share_questions = redis_share_asked(w->redis);
+    ret->retries_denied = w->budget.denied;
+    ret->graph_down = w->circuit.state != CIRCUIT_CLOSED;
+}
+
 static void fill_metrics(void *context, struct metrics_view *ret)
 {
     const struct worker *w = context;
@@ -98,6 +118,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .warnings = warnings,
         .warning_count = list_warnings(w, warnings),
     };
+    fill_pacing(w, ret);
 }
 
 bool worker_admin_open(struct worker *w, struct error *error)

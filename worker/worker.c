@@ -3,6 +3,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
+#include "worker/pacing.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -90,6 +91,11 @@ static void plan_wake(struct worker *w, int64_t wake_ms)
     uv_timer_start(&w->wake, on_wake, wake_ms > now_ms ? (uint64_t)(wake_ms - now_ms) : 0, 0);
 }
 
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static void on_turn(uv_prepare_t *prepare)
 {
     struct worker *w = prepare->data;
@@ -100,8 +106,9 @@ static void on_turn(uv_prepare_t *prepare)
     int64_t settle_ms = settle_turn(w->settle, now_ms);
     pipeline_turn(&w->pipeline, now_ms); /* what settle posted: replies of moved partitions */
     next_phase(w);
-    int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
-    plan_wake(w, settle_ms < sleeper_ms ? settle_ms : sleeper_ms);
+    int64_t wake_ms = sooner(settle_ms, pipeline_wake_ms(&w->pipeline));
+    wake_ms = sooner(wake_ms, pacing_turn(w, now_ms));
+    plan_wake(w, sooner(wake_ms, share_turn(w, now_ms)));
     if (more)
         uv_idle_start(&w->idle, on_idle);
     else
@@ -115,7 +122,7 @@ static bool may_take(void *context)
     struct worker *w = context;
     int64_t now_ms = (int64_t)uv_now(&w->loop);
     return w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis) &&
-           token_is_ready(w->token) && gate_ask_look(&w->gate, now_ms) == 0;
+           token_is_ready(w->token) && pacing_may_take(w, now_ms);
 }
 
 static void on_moved(void *context)
@@ -235,7 +242,7 @@ static bool open_core(struct worker *w, struct error *error)
         seed = (uint64_t)worker_wall_ms();
     struct stage_ops stages;
     stages_fill(&stages, w);
-    gate_init(&w->gate, s->graph.writes_per_second);
+    pacing_init(w);
     if (pool_init(&w->pool, (size_t)s->limits.requests, (size_t)s->limits.bytes) &&
         pipeline_init(&w->pipeline, &limits, &stages, &w->pool, seed))
         return true;
@@ -254,6 +261,7 @@ static bool open_parts(struct worker *w, struct error *error)
     if (w->redis == NULL)
         return false;
     redis_watch_interlock(w->redis, on_interlock, w);
+    share_open(w);
     w->token = token_create(&w->loop, s, error);
     if (w->token == NULL)
         return false;

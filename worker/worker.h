@@ -1,8 +1,11 @@
 #pragma once
 
 #include "config/settings.h"
+#include "worker/core/budget.h"
+#include "worker/core/circuit.h"
 #include "worker/core/error.h"
 #include "worker/core/gate.h"
+#include "worker/core/pace.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/stats.h"
 #include "worker/io/http.h"
@@ -50,7 +53,12 @@ struct worker {
 
     struct pool pool;
     struct pipeline pipeline;
-    struct gate gate;
+    struct gate gate; /* these and the probe: pacing.h */
+    struct pace pace;
+    struct circuit circuit;
+    struct budget budget;
+    struct request probe; /* a GET that is no event's */
+    int64_t rate_logged;
     struct stats stats;
     struct redis *redis;
     struct token *token;

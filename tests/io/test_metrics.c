@@ -22,6 +22,12 @@ static const struct metrics_view view = {
     .assigned = 4,
     .lag = 123,
     .transactions_committed = 9,
+    .rate_all = 19600,
+    .rate_own = 6533,
+    .writes_closed_wall_ms = 1795299115250,
+    .share_questions = 8,
+    .retries_denied = 6,
+    .graph_down = true,
     .redis_up = true,
     .redis_losses = 3,
     .token_expiry_wall_ms = 1795299115000,
@@ -80,6 +86,13 @@ static const char *const lines[] = {
     "usher_last_success_timestamp_seconds 1795299115.250",
     "http_client_active_requests 5",
     "usher_throttled_total 2",
+    "usher_write_rate_limit{of=\"replicas\"} 19.600",
+    "usher_write_rate_limit{of=\"worker\"} 6.533",
+    "usher_share_questions_total 8",
+    "usher_throttle_until_timestamp_seconds{scope=\"write\"} 1795299115.250",
+    "usher_throttle_until_timestamp_seconds{scope=\"read\"} 0.000",
+    "usher_retries_denied_total 6",
+    "usher_graph_down 1",
     "usher_kafka_consumer_lag 123",
     "usher_kafka_assigned_partitions 4",
     "usher_kafka_transactions_total{result=\"committed\"} 9",
@@ -120,12 +133,14 @@ static void test_what_is_not_known_is_left_out(void **state)
     less.lag = -1;
     less.token_expiry_wall_ms = less.certificate_expiry_wall_ms = 0;
     less.calls = NULL;
+    less.rate_all = -1;
     buffer_init(&out, METRICS_BYTES_MAX);
     metrics_render(&less, &out);
     assert_null(strstr(out.data, "usher_kafka_consumer_lag"));
     assert_null(strstr(out.data, "usher_token_expiry"));
     assert_null(strstr(out.data, "usher_certificate_expiry"));
     assert_null(strstr(out.data, "http_client_request_duration"));
+    assert_null(strstr(out.data, "usher_write_rate_limit"));
     assert_has(&out, "usher_throttled_total 0");
     buffer_finish(&out);
 }

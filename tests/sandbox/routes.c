@@ -22,6 +22,7 @@ static const struct route ROUTES[] = {
      query_one},
     {"GET", GRAPH "accessPackageCatalogs/*/accessPackageResources", OP_LOOK, KIND_RESOURCE,
      SET_RESOURCES, query_list},
+    {"GET", GRAPH "accessPackageCatalogs", OP_CATALOGS, KIND_NONE, SET_NONE, query_catalogs},
     {"POST", "/*/oauth2/v2.0/token", OP_TOKEN, KIND_NONE, SET_NONE, token_post},
     {"GET", "/metadata/identity/oauth2/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_machine},
     {"GET", "/msi/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_app_service},

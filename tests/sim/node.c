@@ -70,9 +70,12 @@ static void turn(struct node *node)
     next_phase(node);
     if (!node->is_alive)
         return;
-    int64_t closed_ms = gate_ask_look(&w->gate, now_ms);
+    int64_t closed_ms = gate_closed_ms(&w->gate, GATE_ALL, now_ms);
     if (closed_ms > 0)
         node_poke(node, now_ms + closed_ms);
+    int64_t probe_ms = pacing_turn(w, now_ms);
+    if (probe_ms < wake_ms)
+        wake_ms = probe_ms;
     int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
     if (sleeper_ms < wake_ms)
         wake_ms = sleeper_ms;
@@ -310,7 +313,7 @@ void node_start(struct node *node)
     struct stage_ops stages;
     stages_fill(&stages, w);
     sabotage_stages(world, &stages);
-    gate_init(&w->gate, node->settings.graph.writes_per_second);
+    pacing_init(w);
     w->phase = WORKER_STARTS;
     bool good = pipeline_init(&w->pipeline, &limits, &stages, &w->pool, world_random(world) | 1);
     assert(good);
@@ -362,6 +365,7 @@ void node_reset(struct node *node)
     s->graph.in_flight = (int)mix->in_flight;
     s->graph.writes_per_second = (int)mix->writes_per_second;
     s->graph.retry_attempts = (int)mix->retry_attempts;
+    s->graph.retry_budget = (int)(mix->retry_attempts * 7 % 100) + 1; /* any will do */
     s->graph.retry_for_ms = mix->retry_for_ms;
     s->graph.eventual_ms = mix->eventual_ms;
     s->graph.settle_ms = mix->settle_ms;

@@ -281,6 +281,7 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
         return verdict;
     case MOVE_WAIT: {
         int64_t pause_ms = rq->pause_ms != 0 ? rq->pause_ms : PACED_MS;
+        verdict.holds = true;
         return wait(verdict, pause_ms, pause_ms / 10);
     }
     case MOVE_RETRY:
@@ -334,6 +335,8 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
         rq->doubt_since_ms = now_ms;
         rq->ages = 0;
     }
+    if (verdict->holds)
+        rq->held_since_ms = now_ms;
     rq->ages += verdict->age_step;
     rq->absences += verdict->absence;
     if (verdict->answer != ANSWER_NONE)
@@ -343,4 +346,16 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
         rq->finished_wall_ms = 0;
     }
     rq->pause_ms = 0;
+}
+
+void plan_resume(struct request *rq, int64_t now_ms)
+{
+    if (rq->held_since_ms == 0)
+        return;
+    int64_t held_ms = now_ms - rq->held_since_ms;
+    rq->held_since_ms = 0;
+    if (rq->retry_since_ms != 0)
+        rq->retry_since_ms += held_ms;
+    if (rq->doubt != DOUBT_NONE)
+        rq->doubt_since_ms += held_ms;
 }

@@ -23,7 +23,7 @@ static void put_one(struct buffer *out, const char *name, const char *type, cons
     put_value(out, value);
 }
 
-/* Milliseconds as seconds, without floating point. */
+/* Milliseconds as seconds, and other thousandths, without floating point. */
 static void put_seconds(struct buffer *out, int64_t ms)
 {
     buffer_print(out, "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
@@ -129,6 +129,36 @@ static void render_calls(const struct metrics_view *view, struct buffer *out)
             (int64_t)call_stats_sum(calls, "429"));
 }
 
+static void put_thousandths(struct buffer *out, const char *series, int64_t value)
+{
+    buffer_print(out, "%s ", series);
+    put_seconds(out, value);
+    buffer_put(out, "\n", 1);
+}
+
+static void render_pacing(const struct metrics_view *view, struct buffer *out)
+{
+    if (view->rate_all >= 0) {
+        begin(out, "usher_write_rate_limit", "gauge",
+              "Writes to Graph a second that may be made now, by all replicas and by this one");
+        put_thousandths(out, "usher_write_rate_limit{of=\"replicas\"}", view->rate_all);
+        put_thousandths(out, "usher_write_rate_limit{of=\"worker\"}", view->rate_own);
+    }
+    put_one(out, "usher_share_questions_total", "counter",
+            "Times Redis was asked for a share of the writes", (int64_t)view->share_questions);
+    begin(out, "usher_throttle_until_timestamp_seconds", "gauge",
+          "Until when Graph throttles, 0 if it does not");
+    put_thousandths(out, "usher_throttle_until_timestamp_seconds{scope=\"write\"}",
+                    view->writes_closed_wall_ms);
+    put_thousandths(out, "usher_throttle_until_timestamp_seconds{scope=\"read\"}",
+                    view->reads_closed_wall_ms);
+    put_one(out, "usher_retries_denied_total", "counter", "Times the retry budget put a retry off",
+            (int64_t)view->retries_denied);
+    put_one(out, "usher_graph_down", "gauge",
+            "1 while calls fail in a row and nothing but a probe is sent to Graph",
+            view->graph_down);
+}
+
 static void render_kafka(const struct metrics_view *view, struct buffer *out)
 {
     if (view->lag >= 0)
@@ -177,6 +207,7 @@ void metrics_render(const struct metrics_view *view, struct buffer *ret)
 {
     render_requests(view, ret);
     render_calls(view, ret);
+    render_pacing(view, ret);
     render_kafka(view, ret);
     render_rest(view, ret);
 }

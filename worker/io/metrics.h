@@ -14,6 +14,13 @@ struct metrics_view {
     int64_t lag;     /* records; -1: not known, so left out */
     uint64_t transactions_committed, transactions_aborted;
     uint64_t orphaned, resumed; /* of source and settle */
+    /* Pacing. Rates in thousandths of a write a second; -1: no limit is set, so they are left out.
+     */
+    int64_t rate_all, rate_own;
+    int64_t writes_closed_wall_ms,
+        reads_closed_wall_ms; /* until then; 0: Graph does not throttle */
+    uint64_t share_questions, retries_denied;
+    bool graph_down;
     bool redis_up;
     uint64_t redis_reconnects, redis_losses; /* redis_stats.losses, .forgotten */
     int64_t token_expiry_wall_ms;            /* 0: no token, so left out */

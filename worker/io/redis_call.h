@@ -7,8 +7,9 @@
 #include "worker/io/redis_connection.h"
 #include "worker/io/redis_interlock.h"
 #include "worker/io/redis_memory.h"
+#include "worker/io/redis_share.h"
 
-/* The inside of the Redis shell, for redis.c, redis_mark.c and redis_call.c only. */
+/* The inside of the Redis shell, for redis.c, redis_mark.c, redis_share.c and redis_call.c only. */
 
 enum {
     REDIS_KEY_SIZE = REDIS_PREFIX_MAX + sizeof ":event:" + DIGEST_HEX_SIZE,
@@ -35,6 +36,7 @@ struct redis {
     struct redis_connection *connection;
     struct redis_interlock interlock;
     struct redis_memory memory;
+    struct redis_share share;
     uv_timer_t timer;  /* the interlock's */
     uv_timer_t gather; /* so that marks which are answered together wait together */
     unsigned handles;  /* that are not closed */
