@@ -209,10 +209,10 @@ static void check_cloud(struct loader *loader)
 static void check_topics(struct loader *loader)
 {
     static const char *const topics[] = {"kafka.requests_topic", "kafka.replies_topic",
-                                         "kafka.dead_letters_topic"};
+                                         "kafka.dead_letters_topic", "kafka.status_topic"};
     const struct strings *allowed = &loader->settings->kafka.reply_topics_allowed;
 
-    for (size_t i = 1; i < 3; i++) {
+    for (size_t i = 1; i < sizeof topics / sizeof topics[0]; i++) {
         for (size_t j = 0; j < i; j++) {
             if (is_valid(loader, topics[i]) && is_valid(loader, topics[j]) &&
                 strcmp(value_text(loader->settings, find(topics[i])),

@@ -55,6 +55,9 @@ const struct option options[] = {
     {TEXT(kafka.dead_letters_topic), .fallback = "access-requests-dlt", .rule = rule_topic,
      .doc = "The topic for the records that need a person: failed, unknown, or not readable "
             "as an event. It has to exist."},
+    {TEXT(kafka.status_topic), .fallback = "access-statuses", .rule = rule_topic,
+     .doc = "With follow.enabled: the topic that gets a status for each submitted request. It has "
+            "to exist then."},
     {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic,
      .doc = "Topics that a request may name in its kafka_replyTopic header. A reply for any "
             "other topic goes to kafka.replies_topic."},
@@ -203,6 +206,25 @@ const struct option options[] = {
     {SWITCH(policy.removals), .fallback = "true",
      .doc = "Whether AdminRemove and UserRemove may be asked for."},
 
+    {SWITCH(follow.enabled), .fallback = "false",
+     .doc = "Whether Graph is asked what became of each submitted request, and a status is sent to "
+            "kafka.status_topic. Needs a few more rights in Redis."},
+    {DURATION(follow.for), .fallback = "14d", .min = 1 * SECOND, .max = 366 * DAY,
+     .doc = "How long a request is followed. What is open then is sent as stillPending: one whose "
+            "approval nobody decided, for example."},
+    {DURATION(follow.settle), .fallback = "4h", .min = 0, .max = 30 * DAY,
+     .doc = "How long Graph's DeliveryFailed or PartiallyDelivered must stand before it is sent: "
+            "Graph itself goes on trying for several hours."},
+    {SWITCH(follow.reprocess), .fallback = "false",
+     .doc = "Whether Graph is asked once to process such a request again; then it may settle once "
+            "more."},
+    {COUNT(follow.looks_per_second), .fallback = "5", .min = 1, .max = 1000,
+     .doc = "The most GETs a second for all that, of all workers together. 5 is under 2 % of what "
+            "Graph lets a small tenant read."},
+    {COUNT(follow.requests), .fallback = "100000", .min = 1, .max = 10000000,
+     .doc = "The most requests that are followed at once, of all workers together. One takes about "
+            "1 KiB in Redis. What is submitted beyond is not followed, and the log says so."},
+
     {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
     {SIZE(limits.bytes), .fallback = "64MiB", .min = 4 * MIB, .max = 64 * GIB,
@@ -231,6 +253,7 @@ const struct option_group option_groups[] = {
     {"graph", "Microsoft Graph: where it is, who we are there, and how hard we may push."},
     {"policy",
      "What may be asked for. An empty list allows all; what a rule cannot judge is refused."},
+    {"follow", "What becomes of a request after Graph has accepted it: asked for, and sent on."},
     {"limits", "What the worker may hold in memory."},
     {"admin", "Metrics, health and status over HTTP."},
     {"log", "Log lines, on standard error."},

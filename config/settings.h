@@ -1,12 +1,9 @@
-/*
- * What the operator may set: the path in the YAML file is the path to the member (`graph.timeout`
+/* What the operator may set: the path in the YAML file is the path to the member (`graph.timeout`
  * is `settings->graph.timeout_ms`). Names, defaults, ranges and meanings are in one table,
- * options.c; config/README.md is for the operator. settings_load() of load.h fills this.
- *
- * Shapes: text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are
- * bytes and end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and
- * stays as it is until settings_finish().
- */
+ * options.c; config/README.md is for the operator. settings_load() of load.h fills this. Shapes:
+ * text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are bytes and
+ * end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and stays as it
+ * is until settings_finish(). */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +12,7 @@
 
 #include "config/values.h"
 #include "worker/core/error.h"
+#include "worker/core/follow.h"
 #include "worker/core/policy.h"
 
 enum delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
@@ -38,8 +36,8 @@ struct settings {
         enum delivery delivery;
         int64_t commit_interval_ms;
         int window;
-        const char *instance_id; /* "": the host name */
-        struct pairs librdkafka; /* none of reserved.h */
+        const char *status_topic, *instance_id; /* the id "": the host name */
+        struct pairs librdkafka;                /* none of reserved.h */
     } kafka;
     struct {
         const char *url, *username, *password, *password_file;
@@ -63,6 +61,7 @@ struct settings {
         int64_t retry_for_ms, eventual_ms, settle_ms;
     } graph;
     struct policy policy;
+    struct follow_rules follow;
     struct {
         int requests;
         int64_t bytes;

@@ -1,6 +1,8 @@
 /* What the worker shows on its admin listener: the rows of /readyz, and the numbers of /metrics. */
 #include "worker/cli/version.h"
+#include "worker/follow.h"
 #include "worker/io/admin.h"
+#include "worker/io/redis_follow.h"
 #include "worker/io/redis_share.h"
 #include "worker/worker.h"
 
@@ -109,6 +111,8 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .token_expiry_wall_ms = token_expires_at(w->token),
         .certificate_expiry_wall_ms = token_certificate_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
+        .follow = follow_stats(w),
+        .unfollowed = redis_follow_refused(w->redis),
         .version = USHER_VERSION,
         .revision = cli_revision(),
         .librdkafka = rd_kafka_version_str(),

@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "worker/follow.h"
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
@@ -66,7 +67,7 @@ static void next_phase(struct worker *w)
                      "kafka: the broker refuses a reply even in brief; raise max.message.bytes of "
                      "the replies topic");
     bool at_rest = pipeline_is_idle(&w->pipeline) && settle_is_idle(w->settle) &&
-                   redis_is_idle(w->redis); /* it has the claims back */
+                   follow_is_idle(w) && redis_is_idle(w->redis); /* it has the claims back */
     if (w->phase == WORKER_DRAINS && at_rest)
         finish_drain(w);
 }
@@ -276,7 +277,7 @@ static bool open_parts(struct worker *w, struct error *error)
         return error_set(error, "out of memory, threads or handles");
     settle_set_witness(w->settle, redis_witness(w->redis));
     redis_watch_memory(w->redis, on_loss, w);
-    return worker_admin_open(w, error);
+    return follow_open(w, error) && worker_admin_open(w, error);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -313,6 +314,7 @@ static void close_parts(struct worker *w)
     signal(SIGTERM, leave_now);
     signal(SIGINT, leave_now);
     admin_destroy(w->admin);
+    follow_stop(w);
     http_destroy(w->http);
     settle_destroy(w->settle);
     redis_abandon(w->redis); /* it still gives claims back */
@@ -320,6 +322,7 @@ static void close_parts(struct worker *w)
         give_claims_back(w);
     redis_destroy(w->redis);
     w->redis = NULL;
+    follow_close(w);
     token_destroy(w->token);
     source_destroy(w->source);
     pipeline_finish(&w->pipeline);

@@ -65,6 +65,7 @@ struct worker {
     struct http *http;
     struct source *source;
     struct settle *settle;
+    struct follow *follow; /* follow.h; NULL: off */
     struct admin *admin;
 };
 

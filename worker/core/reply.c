@@ -160,7 +160,7 @@ static bool is_plain_in_uri(char byte)
 }
 
 /* `/usher/<group>`, percent-encoded: a CloudEvents source is a URI reference. */
-static struct str make_source(struct arena *arena, const char *group)
+struct str reply_source(struct arena *arena, const char *group)
 {
     static const char hex[] = "0123456789ABCDEF";
     static const char start[] = "/usher/";
@@ -215,7 +215,7 @@ static bool make(struct draft *draft, struct reply_warning *warning)
     if (!message_init(message, ORIGIN_SIZE + 3 * group_size + RFC3339_SIZE + 32, &arena))
         return false;
     draft->id = make_id(&arena, &rq->record);
-    draft->source = make_source(&arena, draft->settings->group);
+    draft->source = reply_source(&arena, draft->settings->group);
     draft->time = make_time(&arena, rq);
     draft->subject = text_or_absent(rq->event.ce_subject);
     if (draft->brief && draft->subject.size > BRIEF_TEXT_MAX)

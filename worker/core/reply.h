@@ -49,6 +49,10 @@ struct reply_warning {
 bool reply_make(const struct request *rq, const struct reply_settings *settings, bool brief,
                 struct message *ret, struct reply_warning *ret_warning);
 
+/* Our own source as CloudEvents have it, `/usher/<group>`. It takes REPLY_SOURCE_SIZE(group). */
+#define REPLY_SOURCE_SIZE(group) (sizeof "/usher/" + 3 * strlen(group))
+struct str reply_source(struct arena *arena, const char *group);
+
 /* Does this answer need a person? (contract 3: failed, unknown, and what is no event at all; not
  * what was answered before) */
 bool dead_letter_is_due(const struct request *rq);

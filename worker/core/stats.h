@@ -1,5 +1,6 @@
 #pragma once
 
+#include "worker/core/follow.h"
 #include "worker/core/plan.h"
 
 /* What is counted, for /metrics and /status. Plain numbers that only grow; the worker owns them and
@@ -27,7 +28,7 @@ void histogram_add(struct histogram *histogram, const struct histogram_bounds *b
 /* Calls to Graph and the token endpoint by operation and status. Bounded: the statuses that matter
  * each have a row, the others one for their class ("4xx"), and one is for calls without any. */
 enum {
-    CALL_OPERATIONS_MAX = 4, /* dry_run, submit, look, token */
+    CALL_OPERATIONS_MAX = 6, /* dry_run, submit, look, token, follow, reprocess */
     CALL_STATUSES_MAX = 23,  /* 17 by number, 5 classes, none */
     CALL_ROWS_MAX = CALL_OPERATIONS_MAX * CALL_STATUSES_MAX,
 };
@@ -40,10 +41,17 @@ struct call_stats {
     struct call_row rows[CALL_ROWS_MAX];
     size_t count;
 };
-/* `operation` is one of the four literals. `status` 0: no status line was read. */
+/* `operation` is one of the literals above. `status` 0: no status line was read. */
 void call_stats_add(struct call_stats *calls, const char *operation, int status, int64_t took_ms);
 /* How many answers had this status, all operations; `status` as in the row. */
 uint64_t call_stats_sum(const struct call_stats *calls, const char *status);
+
+/* What became of the requests that are followed (worker/follow.h). */
+struct follow_stats {
+    uint64_t told[FOLLOW_WORD_COUNT]; /* statuses that Kafka has taken */
+    uint64_t looks, reprocessed;
+    int64_t entries; /* that are followed, by all workers together */
+};
 
 struct stats {
     uint64_t answers[ANSWER_COUNT][2]; /* [duplicate] */

@@ -160,7 +160,7 @@ static void give_slot(struct http *http, struct slot *slot)
  * NULL: it is neither of the first two. */
 static CURLU *parsed_address(struct http *http, const struct queued *queued)
 {
-    if (queued->call.method != HTTP_POST)
+    if (queued->call.method != HTTP_POST || queued->call.body.size == 0)
         return NULL;
     for (size_t i = 0; i < ADDRESSES_MAX; i++) {
         struct address *address = &http->addresses[i];

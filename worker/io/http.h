@@ -31,6 +31,7 @@ struct http_call {
     const char *path;                     /* below graph.base_url, with query; copied */
     struct str body;                      /* POST; copied */
     const char *traceparent, *tracestate; /* or NULL; copied */
+    const char *operation;                /* for the statistics, a literal; NULL: by the stage */
     bool fresh;                           /* on a new connection */
     /* A real request: guarded against libcurl's silent re-send (guarantees, trap 1). */
     bool for_real;

@@ -49,6 +49,8 @@ static const char *header_value(const char *value)
 
 static const char *operation_of(const struct request *rq, const struct http_call *call)
 {
+    if (call->operation != NULL)
+        return call->operation;
     if (call->method == HTTP_GET)
         return stage_name(STAGE_LOOK);
     return stage_name(call->for_real || rq->stage == STAGE_SUBMIT ? STAGE_SUBMIT : STAGE_DRY_RUN);

@@ -7,10 +7,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRY_MS = 1000, PAUSE_MS = 100, REQUIRED = 3 };
+enum { TRY_MS = 1000, PAUSE_MS = 100, REQUIRED_MAX = 4 };
 
-static const char *const setting_names[REQUIRED] = {"kafka.requests_topic", "kafka.replies_topic",
-                                                    "kafka.dead_letters_topic"};
+static const char *const setting_names[REQUIRED_MAX] = {"kafka.requests_topic",
+                                                        "kafka.replies_topic",
+                                                        "kafka.dead_letters_topic",
+                                                        "kafka.status_topic"};
+
+/* The status topic is the last of those that must be there, with follow.enabled. */
+static size_t count_required(const struct settings *settings)
+{
+    return settings->follow.enabled ? REQUIRED_MAX : REQUIRED_MAX - 1;
+}
 
 static int64_t clock_ms(void)
 {
@@ -87,15 +95,18 @@ static void refuse(const struct settings *settings, const char *setting, const c
 static bool list(struct kafka_topics *topics, const struct settings *settings)
 {
     const struct strings *allowed = &settings->kafka.reply_topics_allowed;
-    topics->count = REQUIRED + allowed->count;
+    size_t required = count_required(settings);
+    topics->count = required + allowed->count;
     topics->items = calloc(topics->count, sizeof *topics->items);
     if (topics->items == NULL)
         return false;
     topics->items[0].name = settings->kafka.requests_topic;
     topics->items[1].name = settings->kafka.replies_topic;
     topics->items[2].name = settings->kafka.dead_letters_topic;
+    if (required == REQUIRED_MAX)
+        topics->items[3].name = settings->kafka.status_topic;
     for (size_t i = 0; i < allowed->count; i++)
-        topics->items[REQUIRED + i].name = allowed->items[i];
+        topics->items[required + i].name = allowed->items[i];
     return true;
 }
 
@@ -107,6 +118,7 @@ bool kafka_topics_read(struct kafka_topics *topics, rd_kafka_t *rk, const struct
     if (!list(topics, settings))
         return false;
     int64_t until_ms = clock_ms() + timeout_ms;
+    size_t required = count_required(settings);
     for (size_t i = 0; i < topics->count; i++) {
         rd_kafka_resp_err_t code;
         while (is_passing(code = ask(rk, &topics->items[i], TRY_MS)) && clock_ms() < until_ms)
@@ -114,8 +126,8 @@ bool kafka_topics_read(struct kafka_topics *topics, rd_kafka_t *rk, const struct
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             continue;
         topics->items[i].partitions = 0;
-        if (i < REQUIRED || is_passing(code)) {
-            refuse(settings, i < REQUIRED ? setting_names[i] : "kafka.reply_topics_allowed",
+        if (i < required || is_passing(code)) {
+            refuse(settings, i < required ? setting_names[i] : "kafka.reply_topics_allowed",
                    topics->items[i].name, code, ret_refusal);
             kafka_topics_finish(topics);
             return false;

@@ -11,7 +11,8 @@ struct kafka_topic {
     int partitions;   /* 0: there is none of this name */
 };
 
-/* kafka.requests_topic, replies_topic, dead_letters_topic, then reply_topics_allowed. */
+/* kafka.requests_topic, replies_topic, dead_letters_topic, with follow.enabled status_topic; then
+ * reply_topics_allowed. */
 struct kafka_topics {
     struct kafka_topic *items;
     size_t count;
@@ -21,8 +22,8 @@ enum { KAFKA_REACH_MS = 30000 }; /* contract 4: so long may the start try to rea
 
 /* What went wrong, as contract 4 has it. */
 struct kafka_refusal {
-    int exit_code; /* 69: no broker can be reached; 77: it refuses us; 78: one of the first three
-                      topics is missing */
+    int exit_code; /* 69: no broker can be reached; 77: it refuses us; 78: one of the first topics
+                      is missing */
     struct error error;
 };
 

@@ -179,6 +179,26 @@ static void render_kafka(const struct metrics_view *view, struct buffer *out)
             (int64_t)view->resumed);
 }
 
+static void render_follow(const struct metrics_view *view, struct buffer *out)
+{
+    const struct follow_stats *follow = view->follow;
+    if (follow == NULL)
+        return;
+    put_one(out, "usher_follow_pending", "gauge",
+            "Submitted requests that are followed, by all workers together", follow->entries);
+    begin(out, "usher_follow_total", "counter", "Statuses sent, by what they say");
+    for (enum follow_word word = FOLLOW_WORD_DELIVERED; word < FOLLOW_WORD_COUNT; word++)
+        buffer_print(out, "usher_follow_total{state=\"%s\"} %llu\n", follow_word_name(word),
+                     (unsigned long long)follow->told[word]);
+    put_one(out, "usher_follow_looks_total", "counter", "Times Graph was asked what became of one",
+            (int64_t)follow->looks);
+    put_one(out, "usher_follow_reprocessed_total", "counter",
+            "Requests that Graph was asked to process again", (int64_t)follow->reprocessed);
+    put_one(out, "usher_follow_refused_total", "counter",
+            "Submitted requests that are not followed, as there were follow.requests",
+            (int64_t)view->unfollowed);
+}
+
 static void render_rest(const struct metrics_view *view, struct buffer *out)
 {
     put_one(out, "usher_redis_up", "gauge", "1 while Redis can be used", view->redis_up);
@@ -209,5 +229,6 @@ void metrics_render(const struct metrics_view *view, struct buffer *ret)
     render_calls(view, ret);
     render_pacing(view, ret);
     render_kafka(view, ret);
+    render_follow(view, ret);
     render_rest(view, ret);
 }

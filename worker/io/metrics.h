@@ -26,6 +26,8 @@ struct metrics_view {
     int64_t token_expiry_wall_ms;            /* 0: no token, so left out */
     int64_t certificate_expiry_wall_ms;      /* 0: no certificate, so left out */
     bool interlock;
+    const struct follow_stats *follow; /* NULL: off, and left out */
+    uint64_t unfollowed;               /* redis_follow_refused() */
     /* usher_build_info. "" is fine, NULL is not. */
     const char *version, *revision, *librdkafka, *curl, *hiredis, *libuv;
     /* What the settings give up, a sentence each (dry_run: off …); for /status. */

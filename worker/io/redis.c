@@ -3,6 +3,7 @@
 #include "worker/core/reply.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/redis_call.h"
+#include "worker/io/redis_record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,7 +87,10 @@ static void on_recorded(struct redis_command *command, const redisReply *reply)
     reply = failpoint(FAILPOINT_RECORD_ANSWER) ? NULL : reply;
     if (!redis_call_is_answered(call, reply, REDIS_RECORD_TEXTS))
         return;
-    bool kept = str_is(redis_answer_text(reply, 0), "ok");
+    bool full = str_is(redis_answer_text(reply, 0), "full");
+    bool kept = full || str_is(redis_answer_text(reply, 0), "ok");
+    if (full)
+        redis_record_full(call->redis, call->rq);
     pipeline_post(call->redis->pipeline, call->rq, kept ? OUTCOME_OK : OUTCOME_LOST);
     free(call);
 }
@@ -97,10 +101,12 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
     char key[REDIS_KEY_SIZE], origin[ORIGIN_SIZE];
     char fence[REDIS_NUMBER_SIZE], intent[REDIS_NUMBER_SIZE];
 
+    struct redis_record_words follow;
     struct redis_call *call = redis_call_make(redis, rq, now_ms, on_recorded);
     char *members = reply_members(rq);
-    if (call == NULL || members == NULL || !redis_hash_event(rq) ||
-        failpoint(FAILPOINT_RECORD_START)) {
+    if (!redis_record_follow(redis, rq, &follow) || call == NULL || members == NULL ||
+        !redis_hash_event(rq) || failpoint(FAILPOINT_RECORD_START)) {
+        free(follow.entry);
         free(members);
         free(call);
         redis_pace(redis, rq, REDIS_PAUSE_MS);
@@ -110,7 +116,11 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
     claim_origin(&rq->record, origin);
     snprintf(fence, sizeof fence, "%" PRIu64, rq->claim.fence);
     snprintf(intent, sizeof intent, "%" PRId64, rq->claim.intent_wall_ms);
-    redis_call_begin(redis, REDIS_RECORD, (const char *[]){key, NULL}, &arguments);
+    redis_call_begin(redis, REDIS_RECORD,
+                     follow.entry != NULL
+                         ? (const char *[]){key, follow.due_key, follow.entries_key, NULL}
+                         : (const char *[]){key, NULL},
+                     &arguments);
     redis_add(&arguments, redis->keep_ms);
     redis_add(&arguments, fence);
     redis_add(&arguments, rq->claim.body_hash);
@@ -119,7 +129,9 @@ void redis_record(struct redis *redis, struct request *rq, int64_t now_ms)
     redis_add(&arguments, members);
     redis_add(&arguments, answer_name(rq->answer));
     redis_add(&arguments, origin);
+    redis_record_add(&arguments, &follow);
     redis_call_send(call, &arguments);
+    free(follow.entry);
     free(members);
 }
 

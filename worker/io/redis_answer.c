@@ -117,7 +117,8 @@ void redis_answer_explain(const redisReply *reply, struct error *ret)
     if (redis_answer_is_forbidden(reply))
         error_set(ret,
                   "redis.username: this user may not do all that it must, on all keys that begin "
-                  "with redis.key_prefix; grant it " REDIS_RIGHTS " (%.120s)",
+                  "with redis.key_prefix; grant it " REDIS_RIGHTS
+                  ", with follow.enabled also " REDIS_FOLLOW_RIGHTS " (%.120s)",
                   reply->str);
     else
         error_set(ret, "redis.url: Redis refused a command: %.200s",

@@ -49,7 +49,7 @@ struct redis {
     struct redis_command wait;
     struct error refusal;     /* what Redis said when it refused a command as a whole … */
     int64_t refused_until_ms; /* … and until when it is taken for down therefore */
-    uint64_t refusals, unconfirmed;
+    uint64_t refusals, unconfirmed, unfollowed;
 };
 
 int64_t redis_wall_ms(void);

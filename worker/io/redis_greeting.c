@@ -126,6 +126,8 @@ static bool send_probe(struct redis_greeting *greeting)
     char memory[REDIS_PREFIX_MAX + sizeof ":memory"];
     char writes[REDIS_PREFIX_MAX + sizeof ":writes:probe"];
     char pace[REDIS_PREFIX_MAX + sizeof ":pace"];
+    char follow[REDIS_PREFIX_MAX + sizeof ":follow:probe"];
+    bool follows = greeting->settings->follow.enabled;
     const char *prefix = greeting->settings->redis.key_prefix;
 
     snprintf(key, sizeof key, "%s:event:probe", prefix);
@@ -133,9 +135,11 @@ static bool send_probe(struct redis_greeting *greeting)
     snprintf(memory, sizeof memory, "%s:memory", prefix);
     snprintf(writes, sizeof writes, "%s:writes:probe", prefix);
     snprintf(pace, sizeof pace, "%s:pace", prefix);
+    snprintf(follow, sizeof follow, "%s:follow:probe", prefix);
     return send_texts(greeting, GREETING_PROBE,
-                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "5", key, interlock,
-                                       memory, writes, pace, NULL});
+                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], follows ? "6" : "5",
+                                       key, interlock, memory, writes, pace,
+                                       follows ? follow : NULL, NULL});
 }
 
 bool redis_greeting_load_scripts(struct redis_greeting *greeting)

@@ -97,7 +97,8 @@ static const char mark[] =
           "return answer('ok', first)\n";
 
 static const char record[] = CLOCK
-    "local owner, keep, fence, hash, cid, intent, res, out, org = unpack(ARGV)\n"
+    "local owner, keep, fence, hash, cid, intent, res, out, org, entry, delay, most, life =\n"
+    "      unpack(ARGV)\n"
     "local was = redis.call('HMGET', KEYS[1], 'st', 'own', 'fen', 'cid', 'out', 'org', 'mark',\n"
     "                       'v', 'hash')\n"
     "local st = was[1]\n"
@@ -117,6 +118,11 @@ static const char record[] = CLOCK
     "if cid ~= '' then redis.call('HSET', KEYS[1], 'cid', cid) end\n"
     "if intent ~= '0' and not was[7] then redis.call('HSET', KEYS[1], 'mark', intent) end\n"
     "redis.call('PEXPIRE', KEYS[1], keep)\n"
+    "if not entry or (was[5] == out and was[6] == org) then return {'ok'} end\n"
+    "if redis.call('HLEN', KEYS[3]) >= tonumber(most) then return {'full'} end\n"
+    "redis.call('HSET', KEYS[3], org, entry)\n"
+    "redis.call('ZADD', KEYS[2], text(now + delay), org)\n"
+    "for i = 2, 3 do redis.call('PEXPIRE', KEYS[i], life) end\n"
     "return {'ok'}\n";
 
 static const char release[] =
@@ -170,6 +176,50 @@ static const char share[] = CLOCK
     "           text(math.max(tonumber(life), no_writes - now, no_reads - now)))\n"
     "return {text(grant), text(rate), text(no_writes - now), text(no_reads - now), text(#needs)}\n";
 
+static const char follow_take[] = CLOCK
+    "local owner, lease, room, rate = unpack(ARGV)\n"
+    "local taken = {text(redis.call('HLEN', KEYS[3])), text(now)}\n"
+    "local function take(key, most)\n"
+    "  local due = redis.call('ZRANGEBYSCORE', key, '-inf', text(now), 'LIMIT', 0, text(most))\n"
+    "  for _, name in ipairs(due) do\n"
+    "    local entry, ends = redis.call('HMGET', KEYS[3], name)[1], text(now + lease)\n"
+    "    if entry then\n"
+    "      redis.call('ZADD', key, ends, name)\n"
+    "      for _, value in ipairs({name, ends, entry}) do table.insert(taken, value) end\n"
+    "    else\n"
+    "      redis.call('ZREM', key, name)\n"
+    "    end\n"
+    "  end\n"
+    "  return #due\n"
+    "end\n"
+    "local left = room - take(KEYS[2], tonumber(room))\n"
+    "local step = 1000000 / rate\n"
+    "local used = tonumber(redis.call('MGET', KEYS[4])[1] or '') or 0\n"
+    "used = math.max(used, micros - 1000000)\n"
+    "local looks = math.min(left, math.floor((micros - used) / step))\n"
+    "if looks > 0 then\n"
+    "  used = used + take(KEYS[1], looks) * step\n"
+    "  redis.call('SET', KEYS[4], text(used), 'PX', 2000)\n"
+    "end\n"
+    "return taken\n";
+
+static const char follow_put[] =
+    CLOCK "local owner, name, held, delay, entry, life = unpack(ARGV)\n"
+          "local key = redis.call('ZSCORE', KEYS[2], name) and KEYS[2] or KEYS[1]\n"
+          "local ends = redis.call('ZSCORE', key, name)\n"
+          "if not ends or tonumber(ends) ~= tonumber(held) then return {'lost', '0'} end\n"
+          "if delay == 'done' then\n"
+          "  redis.call('ZREM', key, name)\n"
+          "  redis.call('HDEL', KEYS[3], name)\n"
+          "  return {'ok', '0'}\n"
+          "end\n"
+          "local due = text(now + delay)\n"
+          "if entry ~= '' then redis.call('HSET', KEYS[3], name, entry) end\n"
+          "redis.call('ZADD', key, due, name)\n"
+          "redis.call('PEXPIRE', key, life)\n"
+          "redis.call('PEXPIRE', KEYS[3], life)\n"
+          "return {'ok', due}\n";
+
 /* What a missing right would leave behind has been given a time to end. HDEL of the last field
  * deletes the key. The memory stays as it is: written again, or deleted where there is none. */
 static const char probe[] = "redis.call('TIME')\n"
@@ -191,13 +241,22 @@ static const char probe[] = "redis.call('TIME')\n"
                             "else\n"
                             "  redis.call('DEL', KEYS[3])\n"
                             "end\n"
+                            "if KEYS[6] then\n"
+                            "  redis.call('ZADD', KEYS[6], 1, 'a')\n"
+                            "  redis.call('PEXPIRE', KEYS[6], 1000)\n"
+                            "  redis.call('ZSCORE', KEYS[6], 'a')\n"
+                            "  redis.call('ZRANGEBYSCORE', KEYS[6], 1, 2)\n"
+                            "  redis.call('ZREM', KEYS[6], 'a')\n"
+                            "  redis.call('HLEN', KEYS[6])\n"
+                            "end\n"
                             "return {'ok'}\n";
 
 const char *redis_script_text(enum redis_script script)
 {
     static const char *const texts[REDIS_SCRIPT_COUNT] = {
-        [REDIS_CLAIM] = claim,     [REDIS_MARK] = mark,   [REDIS_RECORD] = record,
-        [REDIS_RELEASE] = release, [REDIS_SHARE] = share, [REDIS_PROBE] = probe,
+        [REDIS_CLAIM] = claim,           [REDIS_MARK] = mark,   [REDIS_RECORD] = record,
+        [REDIS_RELEASE] = release,       [REDIS_SHARE] = share, [REDIS_FOLLOW_TAKE] = follow_take,
+        [REDIS_FOLLOW_PUT] = follow_put, [REDIS_PROBE] = probe,
     };
     return texts[script];
 }

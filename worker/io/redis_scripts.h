@@ -33,6 +33,8 @@
  *                   replica "<run> <belief> <demand> <grant> <its end>;". Closed for ten minutes at
  *                   most, as retry_after.h has it. It ends when all in it has
  *
+ * `<prefix>:follow:…`, with follow.enabled: redis_follow.h
+ *
  * The others live redis.keep after their last write; what is not done yet never less than two
  * leases. The clock is the server's: workers need not agree on the time.
  */
@@ -52,7 +54,8 @@ enum redis_script {
     REDIS_MARK,
     /* KEYS event. ARGV owner, keep ms, fence, body hash, client-request-id or "", intent ms or 0,
      * stored answer, its outcome, origin. Returns one text: "ok"; or "lost": another has or had
-     * the claim, or nobody knows any more. */
+     * the claim, or nobody knows any more.
+     * To be followed, it has more of both, and a third answer: redis_follow.h. */
     REDIS_RECORD,
     /* KEYS event. ARGV owner, fence, "forget" or "yield". Forgets a claim, for an owner that knows
      * that its real request was not sent; or ends its lease and leaves all else, for one that does
@@ -64,9 +67,12 @@ enum redis_script {
      * Returns five texts: the grant, the least belief of all, for how long writes and reads are
      * closed, how many replicas share. */
     REDIS_SHARE,
-    /* KEYS probe, interlock, memory, writes of nobody, pace. Does once all that the others do, so
-     * that a right that is missing shows before an event needs it; leaves nothing behind. Returns
-     * one text: "ok". */
+    /* Both: redis_follow.h. */
+    REDIS_FOLLOW_TAKE,
+    REDIS_FOLLOW_PUT,
+    /* KEYS probe, interlock, memory, writes of nobody, pace; a sixth, probe of follow, only if that
+     * is enabled. Does once all that the others do, so that a right that is missing shows before an
+     * event needs it; leaves nothing behind. Returns one text: "ok". */
     REDIS_PROBE,
     REDIS_SCRIPT_COUNT,
 };
@@ -81,5 +87,7 @@ enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the sam
  * list of clients is to show the name usher. config/README.md has the same. */
 #define REDIS_RIGHTS \
     "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
+/* With follow.enabled these too, and ~<prefix>:follow:*. */
+#define REDIS_FOLLOW_RIGHTS "+zadd +zrem +zscore +zrangebyscore +hlen"
 
 const char *redis_script_text(enum redis_script script);
