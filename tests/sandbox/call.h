@@ -94,6 +94,8 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: ans
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
 void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT
+// reprocess.c
+void reprocess_post(struct sandbox *sandbox, struct call *call);
 // query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);

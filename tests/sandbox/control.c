@@ -250,6 +250,21 @@ void control_state_add(struct sandbox *sandbox, struct call *call)
     cJSON_Delete(json);
 }
 
+void control_lives_add(struct sandbox *sandbox, struct call *call)
+{
+    char why[WHY_SIZE];
+    cJSON *json = read_json(call);
+    if (json == NULL) {
+        return;
+    }
+    if (lives_add(&sandbox->state.lives, json, why, sizeof why)) {
+        say_done(call);
+    } else {
+        refuse(call, why);
+    }
+    cJSON_Delete(json);
+}
+
 void control_state_clear(struct sandbox *sandbox, struct call *call)
 {
     state_finish(&sandbox->state);

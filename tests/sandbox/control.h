@@ -15,4 +15,5 @@ void control_settings_change(struct sandbox *sandbox, struct call *call);
 void control_state(struct sandbox *sandbox, struct call *call);
 void control_state_add(struct sandbox *sandbox, struct call *call);
 void control_state_clear(struct sandbox *sandbox, struct call *call);
+void control_lives_add(struct sandbox *sandbox, struct call *call);
 void control_tokens_revoke(struct sandbox *sandbox, struct call *call);

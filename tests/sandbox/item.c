@@ -11,6 +11,17 @@ static void set_member(struct item *item, const char *member, const char *contai
     item->fields[FIELD_CONTAINER] = container;
 }
 
+static void set_life(struct item *item, const struct request *request, int64_t view_ms)
+{
+    int64_t since_ms = 0;
+    const char *state =
+        life_state(request->life, request->again, request->life_ms, view_ms, &since_ms);
+    clock_text(since_ms, item->times[1]);
+    item->fields[FIELD_STATE] = state;
+    item->fields[FIELD_STATUS] = state;
+    item->fields[FIELD_COMPLETED] = life_state_is_over(state) ? item->times[1] : NULL;
+}
+
 bool item_of_request(const struct state *state, const struct request *request, int64_t view_ms,
                      struct item *ret_item)
 {
@@ -26,6 +37,9 @@ bool item_of_request(const struct state *state, const struct request *request, i
     fields[FIELD_STATUS] = delivered ? "Fulfilled" : "Accepted";
     fields[FIELD_CREATED] = ret_item->times[0];
     fields[FIELD_COMPLETED] = delivered ? ret_item->times[1] : NULL;
+    if (request->life != NULL) {
+        set_life(ret_item, request, view_ms);
+    }
     fields[FIELD_JUSTIFICATION] = request->justification;
     fields[FIELD_EXPIRATION] = request->expiration;
     if (request->grant != INDEX_NONE) {

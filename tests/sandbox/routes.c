@@ -13,6 +13,8 @@ static const struct route ROUTES[] = {
      SET_ASSIGNMENT_REQUESTS, query_list},
     {"GET", GRAPH "accessPackageAssignmentRequests/*", OP_LOOK, KIND_ASSIGNMENT,
      SET_ASSIGNMENT_REQUESTS, query_one},
+    {"POST", GRAPH "accessPackageAssignmentRequests/*/reprocess", OP_REPROCESS, KIND_ASSIGNMENT,
+     SET_NONE, reprocess_post},
     {"GET", GRAPH "accessPackageAssignments", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENTS,
      query_list},
     {"GET", GRAPH "assignments", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENTS, query_list},
@@ -37,6 +39,7 @@ static const struct route ROUTES[] = {
     {"GET", "/sandbox/state", OP_OTHER, KIND_NONE, SET_NONE, control_state},
     {"POST", "/sandbox/state", OP_OTHER, KIND_NONE, SET_NONE, control_state_add},
     {"DELETE", "/sandbox/state", OP_OTHER, KIND_NONE, SET_NONE, control_state_clear},
+    {"POST", "/sandbox/lives", OP_OTHER, KIND_NONE, SET_NONE, control_lives_add},
     {"DELETE", "/sandbox/tokens", OP_OTHER, KIND_NONE, SET_NONE, control_tokens_revoke},
 };
 

@@ -88,6 +88,12 @@ const struct request *state_request(const struct state *state, enum kind kind, c
     return request->kind == kind && strcmp(request->id, id) == 0 ? request : NULL;
 }
 
+struct request *state_request_to_change(struct state *state, enum kind kind, const char *id)
+{
+    const struct request *request = state_request(state, kind, id);
+    return request == NULL ? NULL : &state->requests[request - state->requests];
+}
+
 void state_resolve(const struct state *state, struct change *change)
 {
     if (change->grant_id[0] == '\0') {
@@ -178,6 +184,8 @@ const struct request *state_apply(struct state *state, const struct change *chan
                                 .older = pair->request,
                                 .created_ms = now_ms,
                                 .due_ms = now_ms + deliver_after_ms,
+                                .life = lives_find(&state->lives, change->justification),
+                                .life_ms = now_ms,
                                 .justification = keep_text(change->justification),
                                 .expiration = keep_text(change->expiration)};
     guid_make(state->random, (uint64_t)at + 1, request->id);

@@ -5,6 +5,7 @@
 
 #include "tests/sandbox/change.h"
 #include "tests/sandbox/index.h"
+#include "tests/sandbox/life.h"
 
 #define STATE_ROWS_MAX 1000000 // of requests, and of grants; 300 bytes each, an hour at 250 POST/s
 #define TIME_NEVER     INT64_MAX
@@ -28,7 +29,10 @@ struct request {
     int32_t grant;
     int32_t older; // the request of the same pair before it, or INDEX_NONE
     int64_t created_ms;
-    int64_t due_ms; // when it is delivered
+    int64_t due_ms;          // when it is delivered …
+    const struct life *life; // … unless this is ordered for it; NULL: it is not
+    int64_t life_ms;         // when that began
+    bool again;              // it was reprocessed
     char *justification;
     char *expiration;
 };
@@ -51,6 +55,7 @@ struct state {
     struct index catalogs;
     bool packages_closed; // false: every package is known
     bool catalogs_closed;
+    struct lives lives;
 };
 
 // What state_check() found. UNKNOWN: no such container. OPEN: a request of the pair is not
@@ -88,3 +93,4 @@ struct pair state_pair(const struct state *state, enum kind kind, const char *co
 
 const struct grant *state_grant(const struct state *state, enum kind kind, const char *id);
 const struct request *state_request(const struct state *state, enum kind kind, const char *id);
+struct request *state_request_to_change(struct state *state, enum kind kind, const char *id);
