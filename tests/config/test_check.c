@@ -61,6 +61,9 @@ static const struct row {
      "usher.yaml:5:23: kafka.dead_letters_topic: is the same topic as kafka.replies_topic; each "
      "has "
      "its own\n"},
+    {"statuses apart", TOKEN "kafka:\n  status_topic: access-requests\n",
+     "usher.yaml:5:17: kafka.status_topic: is the same topic as kafka.requests_topic; each has its "
+     "own\n"},
     {"no replies as requests", TOKEN "kafka:\n  reply_topics_allowed: [b, access-requests]\n",
      "usher.yaml:5:25: kafka.reply_topics_allowed: has the topic of the requests in it; replies "
      "would be read as requests\n"},

@@ -19,12 +19,14 @@ ASYNCAPI_FILE = CONFIG / "asyncapi.yaml"
 ASYNCAPI = yaml.safe_load(ASYNCAPI_FILE.read_text("utf-8"))
 EVENT = json.loads((CONFIG / "schemas/request-event.schema.json").read_text("utf-8"))
 REPLY = json.loads((CONFIG / "schemas/reply.schema.json").read_text("utf-8"))
+STATUS = json.loads((CONFIG / "schemas/status.schema.json").read_text("utf-8"))
 BASE = "file:///config/"
 DOCUMENT = BASE + "asyncapi.yaml"
 REGISTRY = Registry().with_resources(
     [(DOCUMENT, Resource(ASYNCAPI, DRAFT202012))] +
     [(BASE + "schemas/request-event.schema.json", Resource(EVENT, DRAFT202012)),
-     (BASE + "schemas/reply.schema.json", Resource(REPLY, DRAFT202012))])
+     (BASE + "schemas/reply.schema.json", Resource(REPLY, DRAFT202012)),
+     (BASE + "schemas/status.schema.json", Resource(STATUS, DRAFT202012))])
 FENCE = re.compile(r"^```json\n(.*?)^```", re.M | re.S)
 GUID = "46184453-e63b-4f20-86c2-c557ed5d5df9"
 
@@ -126,7 +128,7 @@ class Asyncapi(unittest.TestCase):
     def test_topics_are_the_defaults(self):
         topics = {channel["address"] for channel in ASYNCAPI["channels"].values()} - {None}
         kafka = yaml.safe_load((CONFIG / "usher.yaml").read_text("utf-8"))["kafka"]
-        names = ("requests_topic", "replies_topic", "dead_letters_topic")
+        names = ("requests_topic", "replies_topic", "dead_letters_topic", "status_topic")
         self.assertEqual(topics, {kafka[name] for name in names})
 
     def test_operations_use_messages_of_their_channels(self):

@@ -14,7 +14,16 @@ static struct stats stats;
 static struct call_stats calls;
 static const size_t at_stage[STAGE_COUNT] = {[STAGE_SUBMIT] = 7};
 
+static const struct follow_stats follow = {
+    .told = {[FOLLOW_WORD_DELIVERED] = 21, [FOLLOW_WORD_STILL_PENDING] = 22},
+    .looks = 23,
+    .reprocessed = 24,
+    .entries = 25,
+};
+
 static const struct metrics_view view = {
+    .follow = &follow,
+    .unfollowed = 26,
     .stats = &stats,
     .at_stage = at_stage,
     .calls = &calls,
@@ -103,6 +112,13 @@ static const char *const lines[] = {
     "usher_token_expiry_timestamp_seconds 1795299115",
     "usher_certificate_expiry_timestamp_seconds 1797299115",
     "usher_interlock 0",
+    "usher_follow_pending 25",
+    "usher_follow_total{state=\"delivered\"} 21",
+    "usher_follow_total{state=\"denied\"} 0",
+    "usher_follow_total{state=\"stillPending\"} 22",
+    "usher_follow_looks_total 23",
+    "usher_follow_reprocessed_total 24",
+    "usher_follow_refused_total 26",
 };
 
 static void test_values(void **state)
@@ -134,10 +150,12 @@ static void test_what_is_not_known_is_left_out(void **state)
     less.token_expiry_wall_ms = less.certificate_expiry_wall_ms = 0;
     less.calls = NULL;
     less.rate_all = -1;
+    less.follow = NULL;
     buffer_init(&out, METRICS_BYTES_MAX);
     metrics_render(&less, &out);
     assert_null(strstr(out.data, "usher_kafka_consumer_lag"));
     assert_null(strstr(out.data, "usher_token_expiry"));
+    assert_null(strstr(out.data, "usher_follow"));
     assert_null(strstr(out.data, "usher_certificate_expiry"));
     assert_null(strstr(out.data, "http_client_request_duration"));
     assert_null(strstr(out.data, "usher_write_rate_limit"));

@@ -2,6 +2,7 @@
  * missing: Redis is refused, and no event is blamed. */
 #include "tests/io/redis_world.h"
 #include "worker/io/redis_answer.h"
+#include "worker/io/redis_follow.h"
 #include "worker/io/redis_scripts.h"
 
 #include <setjmp.h>
@@ -12,7 +13,8 @@
 
 #include <cmocka.h>
 
-#define KEYS "~test:event:* ~test:interlock ~test:memory ~test:writes:* ~test:pace"
+#define FOLLOW_KEYS KEYS " ~test:follow:*"
+#define KEYS        "~test:event:* ~test:interlock ~test:memory ~test:writes:* ~test:pace"
 
 static const char body[] = "\"requestType\":\"AdminAdd\"";
 
@@ -42,7 +44,7 @@ static int close_all(void **state)
 /* The user is made anew, with these rules alone. */
 static void grant(const char *rules)
 {
-    char command[256];
+    char command[512];
     int size = snprintf(command, sizeof command, "ACL SETUSER usher reset on >secret %s", rules);
     assert_in_range(size, 1, sizeof command - 1);
     assert_string_equal(redis_server_say(&server, command), "OK");
@@ -166,6 +168,7 @@ static void the_settings_page_lists_the_same(void **state)
     fclose(file);
     assert_in_range(size, 1, sizeof page - 2);
     assert_non_null(strstr(page, "~usher:* " REDIS_RIGHTS "\n"));
+    assert_non_null(strstr(page, "`" REDIS_FOLLOW_RIGHTS "`"));
 }
 
 static bool interlock_stands(void *context)
@@ -225,6 +228,75 @@ static void misses_each_right_at_the_start(void **state)
     assert_string_equal(redis_server_ask(&server, "EXISTS test:event:probe"), "0");
 }
 
+/* Likewise, with follow.enabled, those of following. */
+static void misses_each_right_to_follow_at_the_start(void **state)
+{
+    char list[] = REDIS_FOLLOW_RIGHTS, rules[256];
+    int count = 0;
+
+    (void)state;
+    world.settings.follow.enabled = true;
+    for (char *rest, *right = strtok_r(list, " ", &rest); right != NULL;
+         right = strtok_r(NULL, " ", &rest)) {
+        snprintf(rules, sizeof rules, FOLLOW_KEYS " " REDIS_RIGHTS " " REDIS_FOLLOW_RIGHTS " -%s",
+                 right + 1);
+        print_message("%s\n", right);
+        grant(rules);
+        redis_world_create(&world);
+        wait_for_refusal();
+        assert_non_null(strstr(redis_trouble(world.redis), REDIS_FOLLOW_RIGHTS));
+        redis_destroy(world.redis);
+        world.redis = NULL;
+        uv_run(&world.loop, UV_RUN_DEFAULT);
+        count++;
+    }
+    assert_int_equal(count, 5);
+    grant(KEYS " " REDIS_RIGHTS " " REDIS_FOLLOW_RIGHTS); /* but not the keys */
+    redis_world_create(&world);
+    wait_for_refusal();
+}
+
+static bool is_told(void *context)
+{
+    return *(int *)context != 0;
+}
+
+static void on_taken(void *context, const struct redis_taken *taken)
+{
+    *(int *)context = taken != NULL ? 1 : -1;
+}
+
+static void on_put(void *context, int64_t lease_ms)
+{
+    (void)lease_ms;
+    *(int *)context = 1;
+}
+
+static void follows_with_these_rights_alone(void **state)
+{
+    int taken = 0, done = 0;
+
+    (void)state;
+    world.settings.follow = (struct follow_rules){.enabled = true,
+                                                  .for_ms = 60000,
+                                                  .looks_per_second = 1,
+                                                  .requests = 10};
+    grant(FOLLOW_KEYS " " REDIS_RIGHTS " " REDIS_FOLLOW_RIGHTS);
+    redis_world_open(&world);
+    struct request *rq = redis_world_request(&world, 1, "followed", body);
+    assert_int_equal(redis_world_play(&world, rq, STAGE_CLAIM), OUTCOME_OK);
+    assert_int_equal(redis_world_answer(&world, rq, ANSWER_SUBMITTED), OUTCOME_OK);
+    redis_world_drop(&world, rq);
+    redis_server_say(&server, "ZADD test:follow:look 1 t/0/1");
+    assert_true(redis_follow_take(world.redis, 2, on_taken, &taken));
+    redis_world_until(&world, is_told, &taken);
+    assert_int_equal(taken, 1);
+    assert_true(redis_follow_put(world.redis, "t/0/1", 1, REDIS_FOLLOW_DONE, NULL, on_put, &done));
+    redis_world_until(&world, is_told, &done);
+    assert_int_equal(redis_stats(world.redis).refusals, 0);
+    assert_int_equal(redis_stats(world.redis).connects, 1);
+}
+
 static void misses_the_right_to_wait_for_replicas(void **state)
 {
     (void)state;
@@ -251,7 +323,7 @@ static void misses_the_right_to_its_keys(void **state)
         "~test:event:* ~test:interlock ~test:memory ~test:pace",
         "~test:event:* ~test:interlock ~test:memory ~test:writes:*",
     };
-    char rules[256];
+    char rules[512];
 
     (void)state;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -320,6 +392,8 @@ int main(void)
         cmocka_unit_test(the_settings_page_lists_the_same),
         TEST(does_all_its_work_with_these_rights_alone),
         TEST(misses_each_right_at_the_start),
+        TEST(misses_each_right_to_follow_at_the_start),
+        TEST(follows_with_these_rights_alone),
         TEST(misses_the_right_to_wait_for_replicas),
         TEST(misses_the_right_to_its_keys),
         TEST(an_event_meets_a_right_that_was_taken_away),
