@@ -41,13 +41,10 @@ struct place {
     struct request rq;       /* its part in calls to Graph, and in log lines */
 };
 
-enum follow_phase { FOLLOW_RUNS, FOLLOW_STOPS };
-
 struct follow {
     struct worker *worker;
-    struct status_producer *producer; /* NULL: stopped */
+    struct status_producer *producer; /* NULL: stopped, and so is the timer */
     uv_timer_t timer;
-    enum follow_phase phase;
     struct place places[REDIS_TAKE_MAX];
     unsigned used;
     unsigned asked;          /* for how many Redis is being asked; 0: it is not */
@@ -68,8 +65,6 @@ static int64_t now_ms(const struct follow *follow)
 
 /* ---- leaving ---- */
 
-static void take_more(struct follow *follow);
-
 static void leave(struct place *place)
 {
     struct follow *follow = place->follow;
@@ -89,9 +84,12 @@ static void on_left(void *context, int64_t lease_ms)
 static void put(struct place *place, enum place_state state, int64_t delay_ms, bool changed,
                 void (*on_put)(void *context, int64_t lease_ms))
 {
+    struct redis_put asked = {.name = place->name,
+                              .lease_ms = place->lease_ms,
+                              .delay_ms = delay_ms,
+                              .followed = changed ? &place->followed : NULL};
     place->state = state;
-    if (!redis_follow_put(place->follow->worker->redis, place->name, place->lease_ms, delay_ms,
-                          changed ? &place->followed : NULL, on_put, place))
+    if (!redis_follow_put(place->follow->worker->redis, &asked, on_put, place))
         leave(place);
 }
 
@@ -112,22 +110,17 @@ static void keep(struct place *place, enum place_state state,
 
 static void tell(struct place *place);
 
-static void count_told(struct place *place)
-{
-    const struct followed *followed = &place->followed;
-    place->follow->stats.told[followed->word]++;
-    log_request(LOG_INFO, "follow.told", &place->rq, "%s, %lld s after it was submitted",
-                follow_word_name(followed->word),
-                (long long)(followed->seen_ms - followed->memory.since_ms) / 1000);
-}
-
 static void on_told(struct status_delivery *delivery, rd_kafka_resp_err_t code)
 {
     struct place *place = (struct place *)delivery;
+    const struct followed *followed = &place->followed;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        count_told(place);
+        place->follow->stats.told[followed->word]++;
+        log_request(LOG_INFO, "follow.told", &place->rq, "%s, %lld s after it was submitted",
+                    follow_word_name(followed->word),
+                    (long long)(followed->seen_ms - followed->memory.since_ms) / 1000);
         put(place, PLACE_LEAVES, REDIS_FOLLOW_DONE, false, on_left);
-    } else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && place->followed.object != NULL) {
+    } else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && followed->object != NULL) {
         place->followed.object = NULL;
         tell(place);
     } else {
@@ -246,7 +239,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
     follow_look_read(&place->followed, answer, look);
     rq->pause_ms = look->pause_ms;
     look->outcome = pacing_heed(place->follow->worker, rq, answer, look->outcome);
-    if (look->outcome == OUTCOME_FAILED && log_wants(LOG_DEBUG))
+    if (look->outcome == OUTCOME_FAILED)
         log_request(LOG_DEBUG, "follow.unseen", rq, "%s: %s", look->fault.code,
                     look->fault.message);
     if (look->outcome == OUTCOME_PACED)
@@ -331,22 +324,17 @@ static void on_taken(void *context, const struct redis_taken *taken)
         uv_timer_start(&follow->timer, follow->timer.timer_cb, TICK_MS / 20, TICK_MS);
 }
 
-static void take_more(struct follow *follow)
-{
-    struct worker *w = follow->worker;
-    unsigned room = REDIS_TAKE_MAX - follow->used;
-    bool may_take = follow->phase == FOLLOW_RUNS && w->phase == WORKER_WORKS &&
-                    w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis);
-    if (may_take && room > 0 && follow->asked == 0 &&
-        redis_follow_take(w->redis, room, on_taken, follow))
-        follow->asked = room;
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct follow *follow = timer->data;
+    struct worker *w = follow->worker;
+    unsigned room = REDIS_TAKE_MAX - follow->used;
+    bool may_take =
+        w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis);
     status_producer_look(follow->producer, loop_ms(follow));
-    take_more(follow);
+    if (may_take && room > 0 && follow->asked == 0 &&
+        redis_follow_take(w->redis, room, on_taken, follow))
+        follow->asked = room;
 }
 
 /* ---- life ---- */
@@ -387,7 +375,6 @@ void follow_stop(struct worker *w)
 {
     if (w->follow == NULL)
         return;
-    w->follow->phase = FOLLOW_STOPS;
     uv_timer_stop(&w->follow->timer);
     status_producer_destroy(w->follow->producer);
     w->follow->producer = NULL;

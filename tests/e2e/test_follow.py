@@ -154,7 +154,8 @@ class FollowTest(harness.E2eCase):
 
     def start_killed(self):
         world = self.open("killed", follow={**ON, "for": "1h"})
-        self.live(world, {"justification": "", "each_ms": 6500, "states": ["Submitted", "Delivered"]})
+        self.live(world, {"justification": "", "each_ms": 6500,
+                          "states": ["Submitted", "Delivered"]})
         world.made = [self.event(world, f"life {i}") for i in range(MANY)]
         world.send(world.made)
         world.worker("w1")

@@ -206,7 +206,7 @@ const char *redis_server_say(const struct redis_server *server, const char *comm
 {
     redisContext *context = redisConnectUnix(server->path);
     redisReply *reply = NULL;
-    char line[256]; /* Redis takes a line of words as well as its own protocol */
+    char line[512]; /* Redis takes a line of words as well as its own protocol */
 
     int size = snprintf(line, sizeof line, "%s\r\n", command);
     if (context != NULL && context->err == 0 &&

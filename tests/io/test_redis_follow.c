@@ -1,18 +1,15 @@
 /* Followed requests in a real Redis: written with their answer, taken with a lease, put back,
  * forgotten; two workers, one that dies, one that is late; the pace; the rights. */
-#include "tests/io/redis_world.h"
-#include "worker/core/claim.h"
-#include "worker/io/redis_follow.h"
+#include "tests/io/redis_followed.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
-
-static const char body[] = "\"requestType\":\"AdminAdd\"";
 
 static struct redis_server server;
 static struct redis_world a, b;
@@ -47,95 +44,7 @@ static int close_all(void **state)
     return 0;
 }
 
-/* ---- the calls, one after the other ---- */
-
-struct taken {
-    bool answered, known;
-    size_t count;
-    int64_t entries;
-    struct {
-        char name[ORIGIN_SIZE];
-        int64_t lease_ms;
-        struct followed followed;
-        bool readable;
-    } items[REDIS_TAKE_MAX];
-};
-
-static void on_taken(void *context, const struct redis_taken *taken)
-{
-    struct taken *ret = context;
-    ret->answered = true;
-    ret->known = taken != NULL;
-    if (taken == NULL)
-        return;
-    ret->count = taken->count;
-    ret->entries = taken->entries;
-    for (size_t i = 0; i < taken->count; i++) {
-        snprintf(ret->items[i].name, ORIGIN_SIZE, "%.*s", (int)taken->items[i].name.size,
-                 taken->items[i].name.data);
-        ret->items[i].lease_ms = taken->items[i].lease_ms;
-        ret->items[i].readable = followed_read(taken->items[i].entry, &ret->items[i].followed);
-    }
-}
-
-static bool is_answered(void *context)
-{
-    return *(bool *)context;
-}
-
-static void take(struct redis_world *world, unsigned room, struct taken *ret)
-{
-    *ret = (struct taken){.answered = false};
-    assert_true(redis_follow_take(world->redis, room, on_taken, ret));
-    redis_world_until(world, is_answered, &ret->answered);
-    assert_true(ret->known);
-}
-
-static void forget(struct taken *taken)
-{
-    for (size_t i = 0; i < taken->count; i++)
-        followed_finish(&taken->items[i].followed);
-    taken->count = 0;
-}
-
-struct put {
-    bool answered;
-    int64_t lease_ms;
-};
-
-static void on_put(void *context, int64_t lease_ms)
-{
-    *(struct put *)context = (struct put){true, lease_ms};
-}
-
-static int64_t put(struct redis_world *world, const struct taken *taken, size_t i, int64_t delay_ms,
-                   const struct followed *followed)
-{
-    struct put put = {.answered = false};
-    assert_true(redis_follow_put(world->redis, taken->items[i].name, taken->items[i].lease_ms,
-                                 delay_ms, followed, on_put, &put));
-    redis_world_until(world, is_answered, &put.answered);
-    return put.lease_ms;
-}
-
 /* ---- requests ---- */
-
-static struct request *submit(struct redis_world *world, int64_t offset, const char *object)
-{
-    char id[32];
-    snprintf(id, sizeof id, "e%lld", (long long)offset);
-    struct request *rq = redis_world_request(world, offset, strdup(id), body);
-    rq->event.memory = (void *)(uintptr_t)rq->event.id; /* it is freed with the event */
-    rq->graph.object = strdup(object);
-    assert_int_equal(redis_world_play(world, rq, STAGE_CLAIM), OUTCOME_OK);
-    assert_int_equal(redis_world_answer(world, rq, ANSWER_SUBMITTED), OUTCOME_OK);
-    return rq;
-}
-
-static void submit_and_drop(struct redis_world *world, int64_t offset, const char *object)
-{
-    redis_world_drop(world, submit(world, offset, object));
-}
 
 #define OPEN_ONE  "{\"id\":\"g-1\",\"requestState\":\"Submitted\"}"
 #define DELIVERED "{\"id\":\"g-2\",\"requestState\":\"Delivered\"}"
@@ -155,41 +64,40 @@ static const char *count(void)
 static void is_written_with_the_answer(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
-    submit_and_drop(&a, 7, OPEN_ONE);
+    followed_submit(&a, 7, OPEN_ONE);
     assert_string_equal(count(), "1");
-    take(&a, 16, &taken);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 0); /* the first look is due in 5 s */
     assert_int_equal(taken.entries, 1);
     int64_t due_ms = strtoll(redis_server_say(&server, "ZSCORE test:follow:look t/0/7"), NULL, 10);
-    int64_t seconds = strtoll(redis_server_say(&server, "TIME"), NULL, 10);
-    assert_in_range(due_ms / 1000 - seconds, 4, 6);
+    assert_in_range(due_ms / 1000 - time(NULL), 4, 6);
     assert_true(strtoll(redis_server_say(&server, "PTTL test:follow:entries"), NULL, 10) > 3600000);
     due_now("t/0/7");
-    take(&a, 16, &taken);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 1);
     assert_string_equal(taken.items[0].name, "t/0/7");
     assert_true(taken.items[0].readable);
     assert_string_equal(taken.items[0].followed.graph_id, "g-1");
     assert_string_equal(taken.items[0].followed.request_id, "e7");
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 static void what_is_final_at_once_is_told_at_once(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
-    submit_and_drop(&a, 1, OPEN_ONE);
-    submit_and_drop(&a, 2, DELIVERED);
-    take(&a, 16, &taken);
+    followed_submit(&a, 1, OPEN_ONE);
+    followed_submit(&a, 2, DELIVERED);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 1);
     assert_string_equal(taken.items[0].followed.graph_id, "g-2");
     assert_int_equal(taken.items[0].followed.word, FOLLOW_WORD_DELIVERED);
-    assert_int_equal(put(&a, &taken, 0, REDIS_FOLLOW_DONE, NULL), 0);
+    assert_int_equal(followed_put(&a, &taken, 0, REDIS_FOLLOW_DONE, NULL), 0);
     assert_string_equal(count(), "1");
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 static void only_what_was_submitted_is_followed(void **state)
@@ -197,7 +105,8 @@ static void only_what_was_submitted_is_followed(void **state)
     (void)state;
     redis_world_open(&a);
     for (enum answer answer = ANSWER_SUBMITTED + 1; answer < ANSWER_COUNT; answer++) {
-        struct request *rq = redis_world_request(&a, (int64_t)answer, answer_name(answer), body);
+        struct request *rq =
+            redis_world_request(&a, (int64_t)answer, answer_name(answer), "\"a\":1");
         assert_int_equal(redis_world_play(&a, rq, STAGE_CLAIM), OUTCOME_OK);
         assert_int_equal(redis_world_answer(&a, rq, answer), OUTCOME_OK);
         redis_world_drop(&a, rq);
@@ -210,7 +119,7 @@ static void does_nothing_where_it_is_off(void **state)
     (void)state;
     a.settings.follow.enabled = false;
     redis_world_open(&a);
-    submit_and_drop(&a, 1, OPEN_ONE);
+    followed_submit(&a, 1, OPEN_ONE);
     char name[64];
     redis_server_find(&server, "test:follow:*", name, sizeof name);
     assert_string_equal(name, "");
@@ -220,15 +129,15 @@ static void does_nothing_where_it_is_off(void **state)
 static void a_second_record_follows_it_no_second_time(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
-    struct request *rq = submit(&a, 1, DELIVERED);
-    take(&a, 16, &taken);
-    assert_int_equal(put(&a, &taken, 0, REDIS_FOLLOW_DONE, NULL), 0);
+    struct request *rq = followed_record(&a, 1, DELIVERED);
+    followed_take(&a, 16, &taken);
+    assert_int_equal(followed_put(&a, &taken, 0, REDIS_FOLLOW_DONE, NULL), 0);
     assert_int_equal(redis_world_answer(&a, rq, ANSWER_SUBMITTED), OUTCOME_OK);
     assert_string_equal(count(), "0");
     redis_world_drop(&a, rq);
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 static void follows_no_more_than_it_may(void **state)
@@ -237,7 +146,7 @@ static void follows_no_more_than_it_may(void **state)
     a.settings.follow.requests = 2;
     redis_world_open(&a);
     for (int64_t offset = 0; offset < 4; offset++)
-        submit_and_drop(&a, offset, OPEN_ONE); /* it is recorded all the same */
+        followed_submit(&a, offset, OPEN_ONE); /* it is recorded all the same */
     assert_string_equal(count(), "2");
     assert_int_equal(redis_follow_refused(a.redis), 2);
 }
@@ -247,76 +156,76 @@ static void follows_no_more_than_it_may(void **state)
 static void one_has_it_at_a_time(void **state)
 {
     (void)state;
-    struct taken mine, theirs;
+    struct followed_taken mine, theirs;
     redis_world_open(&a);
     redis_world_open(&b);
-    submit_and_drop(&a, 1, OPEN_ONE);
+    followed_submit(&a, 1, OPEN_ONE);
     due_now("t/0/1");
-    take(&a, 16, &mine);
+    followed_take(&a, 16, &mine);
     assert_int_equal(mine.count, 1);
-    take(&b, 16, &theirs);
+    followed_take(&b, 16, &theirs);
     assert_int_equal(theirs.count, 0);
     redis_world_turn(&b, 350); /* a died: its lease ends */
-    take(&b, 16, &theirs);
+    followed_take(&b, 16, &theirs);
     assert_int_equal(theirs.count, 1);
     /* a was only slow: what it does now changes nothing */
     mine.items[0].followed.memory.reprocess_ms = 1;
-    assert_int_equal(put(&a, &mine, 0, 0, &mine.items[0].followed), -1);
-    assert_int_equal(put(&a, &mine, 0, REDIS_FOLLOW_DONE, NULL), -1);
+    assert_int_equal(followed_put(&a, &mine, 0, 0, &mine.items[0].followed), -1);
+    assert_int_equal(followed_put(&a, &mine, 0, REDIS_FOLLOW_DONE, NULL), -1);
     assert_string_equal(count(), "1");
-    assert_int_equal(put(&b, &theirs, 0, REDIS_FOLLOW_DONE, NULL), 0);
+    assert_int_equal(followed_put(&b, &theirs, 0, REDIS_FOLLOW_DONE, NULL), 0);
     assert_string_equal(count(), "0");
     assert_string_equal(redis_server_say(&server, "ZCARD test:follow:look"), "0");
-    forget(&mine);
-    forget(&theirs);
+    followed_forget(&mine);
+    followed_forget(&theirs);
 }
 
 static void what_is_kept_is_found_by_the_next(void **state)
 {
     (void)state;
-    struct taken mine, theirs;
+    struct followed_taken mine, theirs;
     redis_world_open(&a);
     redis_world_open(&b);
-    submit_and_drop(&a, 1, OPEN_ONE);
+    followed_submit(&a, 1, OPEN_ONE);
     due_now("t/0/1");
-    take(&a, 16, &mine);
+    followed_take(&a, 16, &mine);
     struct followed *followed = &mine.items[0].followed;
     followed->memory.reprocess_ms = 1750000002000;
-    int64_t lease_ms = put(&a, &mine, 0, redis_follow_lease_ms(a.redis), followed);
+    int64_t lease_ms = followed_put(&a, &mine, 0, redis_follow_lease_ms(a.redis), followed);
     assert_true(lease_ms > mine.items[0].lease_ms - 300);
     mine.items[0].lease_ms = lease_ms;
     followed->word = FOLLOW_WORD_DENIED;
     followed->seen_ms = 1750000003000;
     followed->object = "{\"id\":\"g-1\"}";
-    assert_true(put(&a, &mine, 0, redis_follow_lease_ms(a.redis), followed) > 0);
-    take(&b, 16, &theirs);
+    assert_true(followed_put(&a, &mine, 0, redis_follow_lease_ms(a.redis), followed) > 0);
+    followed_take(&b, 16, &theirs);
     assert_int_equal(theirs.count, 0); /* held on */
     redis_world_turn(&b, 350);
-    take(&b, 16, &theirs);
+    followed_take(&b, 16, &theirs);
     assert_int_equal(theirs.count, 1);
     assert_int_equal(theirs.items[0].followed.memory.reprocess_ms, 1750000002000);
     assert_int_equal(theirs.items[0].followed.word, FOLLOW_WORD_DENIED);
     assert_string_equal(theirs.items[0].followed.object, "{\"id\":\"g-1\"}");
-    forget(&mine);
-    forget(&theirs);
+    followed_forget(&mine);
+    followed_forget(&theirs);
 }
 
 static void comes_back_when_it_is_due(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
-    submit_and_drop(&a, 1, OPEN_ONE);
+    followed_submit(&a, 1, OPEN_ONE);
     due_now("t/0/1");
-    take(&a, 16, &taken);
-    assert_true(put(&a, &taken, 0, 200, NULL) > 0);
-    forget(&taken);
-    take(&a, 16, &taken);
+    followed_take(&a, 16, &taken);
+    assert_true(followed_put(&a, &taken, 0, 200, NULL) > 0);
+    followed_forget(&taken);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 0);
     redis_world_turn(&a, 250);
-    take(&a, 16, &taken);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 1);
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 /* ---- limits ---- */
@@ -324,46 +233,46 @@ static void comes_back_when_it_is_due(void **state)
 static void the_longest_overdue_goes_first(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
     for (int64_t offset = 1; offset <= 5; offset++) {
-        submit_and_drop(&a, offset, OPEN_ONE);
+        followed_submit(&a, offset, OPEN_ONE);
         redis_server_ask(&server, "ZADD test:follow:look %d t/0/%d", 100 - (int)offset,
                          (int)offset);
     }
-    take(&a, 2, &taken);
+    followed_take(&a, 2, &taken);
     assert_int_equal(taken.count, 2);
     assert_string_equal(taken.items[0].name, "t/0/5");
     assert_string_equal(taken.items[1].name, "t/0/4");
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 /* Two workers, one pace; what needs no look is not held up by it. */
 static void all_share_one_pace(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     size_t looks = 0, told = 0;
     a.settings.follow.looks_per_second = b.settings.follow.looks_per_second = 10;
     redis_world_open(&a);
     redis_world_open(&b);
     for (int64_t offset = 1; offset <= 60; offset++) {
         char name[32];
-        submit_and_drop(&a, offset, offset % 6 == 0 ? DELIVERED : OPEN_ONE);
+        followed_submit(&a, offset, offset % 6 == 0 ? DELIVERED : OPEN_ONE);
         snprintf(name, sizeof name, "t/0/%d", (int)offset);
         if (offset % 6 != 0)
             due_now(name);
     }
     for (int i = 0; i < 10; i++) { /* for one second: the second's worth at once, and one more */
         struct redis_world *world = i % 2 == 0 ? &a : &b;
-        take(world, 16, &taken);
+        followed_take(world, 16, &taken);
         for (size_t j = 0; j < taken.count; j++) {
             bool known = taken.items[j].followed.word != FOLLOW_NO_WORD;
             looks += !known;
             told += known;
-            (void)put(world, &taken, j, REDIS_FOLLOW_DONE, NULL);
+            (void)followed_put(world, &taken, j, REDIS_FOLLOW_DONE, NULL);
         }
-        forget(&taken);
+        followed_forget(&taken);
         redis_world_turn(world, 100);
     }
     print_message("%zu looks, %zu told\n", looks, told);
@@ -374,18 +283,18 @@ static void all_share_one_pace(void **state)
 static void what_it_cannot_read_is_given_out_too(void **state)
 {
     (void)state;
-    struct taken taken;
+    struct followed_taken taken;
     redis_world_open(&a);
     redis_server_say(&server, "HSET test:follow:entries t/0/1 nonsense");
     due_now("t/0/1");
     due_now("t/0/2"); /* without an entry: it is dropped */
-    take(&a, 16, &taken);
+    followed_take(&a, 16, &taken);
     assert_int_equal(taken.count, 1);
     assert_false(taken.items[0].readable);
-    assert_true(put(&a, &taken, 0, 1000, NULL) > 0);
+    assert_true(followed_put(&a, &taken, 0, 1000, NULL) > 0);
     assert_string_equal(redis_server_say(&server, "HGET test:follow:entries t/0/1"), "nonsense");
     assert_string_equal(redis_server_say(&server, "ZCARD test:follow:look"), "1");
-    forget(&taken);
+    followed_forget(&taken);
 }
 
 /* ---- trouble ---- */
@@ -393,21 +302,22 @@ static void what_it_cannot_read_is_given_out_too(void **state)
 static void says_so_when_redis_goes_away(void **state)
 {
     (void)state;
-    struct taken taken = {.answered = false};
-    struct put one = {.answered = false};
+    struct followed_taken taken = {.answered = false};
+    struct followed_told one = {.answered = false};
+    const struct redis_put put = {.name = "t/0/1"};
     redis_world_open(&a);
     kill(server.pid, SIGSTOP);
-    assert_true(redis_follow_take(a.redis, 16, on_taken, &taken));
-    assert_true(redis_follow_put(a.redis, "t/0/1", 1, 0, NULL, on_put, &one));
+    assert_true(redis_follow_take(a.redis, 16, followed_on_taken, &taken));
+    assert_true(redis_follow_put(a.redis, &put, followed_on_put, &one));
     kill(server.pid, SIGCONT);
     redis_server_kill(&server);
-    redis_world_until(&a, is_answered, &taken.answered);
-    redis_world_until(&a, is_answered, &one.answered);
+    redis_world_until(&a, followed_is_told, &taken.answered);
+    redis_world_until(&a, followed_is_told, &one.answered);
     assert_true(!taken.known || taken.count == 0);
     assert_int_equal(one.lease_ms, -1);
     redis_world_until(&a, redis_world_is_down, &a);
-    assert_false(redis_follow_take(a.redis, 16, on_taken, &taken));
-    assert_false(redis_follow_put(a.redis, "t/0/1", 1, 0, NULL, on_put, &one));
+    assert_false(redis_follow_take(a.redis, 16, followed_on_taken, &taken));
+    assert_false(redis_follow_put(a.redis, &put, followed_on_put, &one));
 }
 
 int main(void)

@@ -90,13 +90,11 @@ bool routes_take_faults(const struct route *route); // the sandbox's own address
 void graph_read(struct sandbox *sandbox, struct call *call); // body -> json, change, op
 void graph_post(struct sandbox *sandbox, struct call *call);
 bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401
-// grant.c
+// grant.c, reprocess.c, query.c
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
 void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT
-// reprocess.c
 void reprocess_post(struct sandbox *sandbox, struct call *call);
-// query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);
 void query_catalogs(struct sandbox *sandbox, struct call *call);

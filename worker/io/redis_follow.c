@@ -166,17 +166,16 @@ static void on_put(struct redis_command *command, const redisReply *reply)
     free(this);
 }
 
-bool redis_follow_put(struct redis *redis, const char *name, int64_t lease_ms, int64_t delay_ms,
-                      const struct followed *followed,
+bool redis_follow_put(struct redis *redis, const struct redis_put *put,
                       void (*callback)(void *context, int64_t lease_ms), void *context)
 {
     char keys[3][REDIS_KEY_SIZE], held[REDIS_NUMBER_SIZE], delay[REDIS_NUMBER_SIZE];
     char life[REDIS_NUMBER_SIZE];
     struct redis_arguments arguments;
-    char *entry = followed != NULL ? followed_write(followed) : NULL;
+    char *entry = put->followed != NULL ? followed_write(put->followed) : NULL;
     struct follow_call *call = make(redis, on_put);
 
-    if (call == NULL || (followed != NULL && entry == NULL)) {
+    if (call == NULL || (put->followed != NULL && entry == NULL)) {
         free(call);
         free(entry);
         return false;
@@ -188,11 +187,11 @@ bool redis_follow_put(struct redis *redis, const char *name, int64_t lease_ms, i
     name_key(redis, "entries", keys[2]);
     redis_call_begin(redis, REDIS_FOLLOW_PUT, (const char *[]){keys[0], keys[1], keys[2], NULL},
                      &arguments);
-    redis_add(&arguments, name);
-    format(lease_ms, held);
+    redis_add(&arguments, put->name);
+    format(put->lease_ms, held);
     redis_add(&arguments, held);
-    format(delay_ms, delay);
-    redis_add(&arguments, delay_ms == REDIS_FOLLOW_DONE ? "done" : delay);
+    format(put->delay_ms, delay);
+    redis_add(&arguments, put->delay_ms == REDIS_FOLLOW_DONE ? "done" : delay);
     redis_add(&arguments, entry != NULL ? entry : "");
     format_life(redis, life);
     redis_add(&arguments, life);

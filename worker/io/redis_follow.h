@@ -51,12 +51,17 @@ bool redis_follow_take(struct redis *redis, unsigned room,
                        void *context);
 
 enum { REDIS_FOLLOW_DONE = -1 };
-/* Puts an entry back, due after `delay_ms`: to hold it on, redis_follow_lease_ms(). `followed`:
- * what it says from now on; NULL: what it said. REDIS_FOLLOW_DONE: it is forgotten. `on_put` as
- * above: with the time when it is due, by Redis' clock, which is the new fence; 0: it was
- * forgotten; -1: it is another's, or that is not known, and must not be touched. */
-bool redis_follow_put(struct redis *redis, const char *name, int64_t lease_ms, int64_t delay_ms,
-                      const struct followed *followed,
+/* Puts an entry back. `on_put` as above: with the time when it is due, by Redis' clock, which is
+ * the new fence; 0: it was forgotten; -1: it is another's, or that is not known, and must not be
+ * touched. */
+struct redis_put {
+    const char *name;
+    int64_t lease_ms; /* the fence */
+    int64_t delay_ms; /* until it is due; to hold it on: redis_follow_lease_ms(); REDIS_FOLLOW_DONE:
+                       * it is forgotten */
+    const struct followed *followed; /* what it says from now on; NULL: what it said */
+};
+bool redis_follow_put(struct redis *redis, const struct redis_put *put,
                       void (*on_put)(void *context, int64_t lease_ms), void *context);
 int64_t redis_follow_lease_ms(const struct redis *redis);
 

@@ -118,7 +118,7 @@ static const char record[] = CLOCK
     "if cid ~= '' then redis.call('HSET', KEYS[1], 'cid', cid) end\n"
     "if intent ~= '0' and not was[7] then redis.call('HSET', KEYS[1], 'mark', intent) end\n"
     "redis.call('PEXPIRE', KEYS[1], keep)\n"
-    "if not entry or (was[5] == out and was[6] == org) then return {'ok'} end\n"
+    "if not KEYS[2] or (was[5] == out and was[6] == org) then return {'ok'} end\n"
     "if redis.call('HLEN', KEYS[3]) >= tonumber(most) then return {'full'} end\n"
     "redis.call('HSET', KEYS[3], org, entry)\n"
     "redis.call('ZADD', KEYS[2], text(now + delay), org)\n"
