@@ -116,6 +116,8 @@ class Play:
         self.scene = scene
         self.world = World(folder, kafka, scene.name.replace(" ", "-"), (), self.settings)
         self.world.sandbox.faults(GRANTS_ALL)
+        if "follow" in self.settings:
+            self.world.topics.create([self.settings["kafka"]["status_topic"]], 1)
         self.follower = self.world.follow()
         self.made = events.mixture(120, seed, self.world.name, SHARES, [self.world.other])
         self.sent = 0
@@ -241,10 +243,19 @@ class Trouble(Play):
 
 
 class Plain(Play):
-    """The other ways to deliver and to sign in."""
+    """The other ways to deliver and to sign in, and what follows."""
 
-    settings = {"kafka": {"delivery": "at-least-once"},
+    settings = {"kafka": {"delivery": "at-least-once", "status_topic": "access-statuses"},
+                "follow": {"enabled": True, "looks_per_second": 100},
                 "graph": {"auth": "token", "token": "T", "client_secret_file": ""}}
+
+    def play(self):
+        super().play()
+        end = time.monotonic() + 90
+        while self.world.redis.client.hlen(f"{self.world.name}:follow:entries") > 0:
+            self.tend()
+            assert time.monotonic() < end, "not all is told"
+            time.sleep(0.1)
 
     def check(self):
         """A crash may repeat a reply there, and nothing else."""

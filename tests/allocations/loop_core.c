@@ -3,9 +3,11 @@
 #include "tests/core/records.h"
 
 #include "worker/core/claim.h"
+#include "worker/core/follow_look.h"
 #include "worker/core/look.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/reply.h"
+#include "worker/core/status.h"
 
 #include <inttypes.h>
 
@@ -282,6 +284,65 @@ static void play_messages(struct notes *notes)
     request_finish(&rq);
 }
 
+/* ---- following ---- */
+
+#define FOLLOWED_ID "0d1e2f3a-4b5c-4d6e-8f7a-8b9c0d1e2f3a"
+
+static void note_status(struct notes *notes, const struct followed *followed)
+{
+    struct message message;
+    if (status_make(followed, "usher", "statuses", &message))
+        note(notes, "%.*s", (int)message.value.size, message.value.data);
+    else
+        note_refusal(notes, "no status");
+    message_finish(&message);
+}
+
+/* A look at Graph, and the word that it leads to. What was read of it without memory is less, not
+ * other: the look fails, or the status has no object. */
+static void follow(struct notes *notes, struct followed *followed)
+{
+    static const struct follow_rules rules = {.for_ms = 60000};
+    const struct http_answer answer = {.reach = HTTP_ANSWERED,
+                                       .status = 200,
+                                       .body = str_of("{\"id\":\"" FOLLOWED_ID
+                                                      "\",\"requestState\":\"Denied\"}"),
+                                       .error = "",
+                                       .retry_after_ms = -1};
+    struct follow_look look;
+    follow_look_read(followed, &answer, &look);
+    struct follow_step step = follow_look_heed(&rules, followed, &look, WALL_MS + 1000);
+    if (step.act == FOLLOW_TELL && followed->object != NULL)
+        note_status(notes, followed);
+    else
+        note_refusal(notes, "nothing seen");
+    follow_look_finish(&look);
+}
+
+static void play_follow(struct notes *notes)
+{
+    struct request rq;
+    struct followed followed;
+    bool told = false;
+    make_request(&rq, STAGE_RECORD, GOOD);
+    rq.answer = ANSWER_SUBMITTED;
+    rq.finished_wall_ms = WALL_MS;
+    rq.graph.object = strdup("{\"id\":\"" FOLLOWED_ID "\",\"requestState\":\"Submitted\"}");
+    char *text = followed_make(&rq, &told);
+    request_finish(&rq);
+    if (text == NULL) {
+        note_refusal(notes, "not written");
+        return;
+    }
+    note(notes, "%s", text);
+    if (followed_read(str_of(text), &followed))
+        follow(notes, &followed);
+    else
+        note_refusal(notes, "not read");
+    followed_finish(&followed);
+    free(text);
+}
+
 /* ---- starting ---- */
 
 static void play_start(struct notes *notes)
@@ -310,8 +371,7 @@ static void play_start(struct notes *notes)
 }
 
 const struct scene core_scenes[] = {
-    {"records", play_admit},           {"dry runs", play_dry_run},
-    {"real requests", play_submit},    {"look-ups", play_look},
-    {"stored answers", play_claim},    {"replies", play_messages},
-    {"start of the core", play_start}, {NULL, NULL},
+    {"records", play_admit},    {"dry runs", play_dry_run},        {"real requests", play_submit},
+    {"look-ups", play_look},    {"stored answers", play_claim},    {"replies", play_messages},
+    {"following", play_follow}, {"start of the core", play_start}, {NULL, NULL},
 };

@@ -67,12 +67,12 @@ def messages_of(node):
 
 class Schemas(unittest.TestCase):
     def test_are_schemas(self):
-        for schema in (EVENT, REPLY):
+        for schema in (EVENT, REPLY, STATUS):
             Draft202012Validator.check_schema(schema)
             self.assertTrue(schema["$id"] and schema["title"] and schema["description"])
 
     def test_refer_to_what_is_there(self):
-        for schema in (EVENT, REPLY):
+        for schema in (EVENT, REPLY, STATUS):
             for path, target in references(schema):
                 self.assertTrue(target.startswith("#/$defs/"), path)
                 self.assertTrue(at(target, schema), path)
@@ -85,6 +85,12 @@ class Schemas(unittest.TestCase):
         stages = re.findall(r"\[STAGE_\w+\] = \"(\w+)\"", source)
         named = REPLY["$defs"]["error"]["properties"]["stage"]["enum"]
         self.assertEqual(sorted(named + ["record", "reply", "done"]), sorted(stages))
+
+
+    def test_name_the_words_of_a_status(self):
+        source = (ROOT / "worker/core/follow.c").read_text("utf-8")
+        words = re.findall(r"\[FOLLOW_WORD_\w+\] = \"(\w+)\"", source)
+        self.assertEqual(words, STATUS["$defs"]["data"]["properties"]["status"]["enum"])
 
 
 class Codes(unittest.TestCase):

@@ -64,6 +64,9 @@ const struct fault_code fault_codes[] = {
     {"notGraph", "Ask the operator: graph.base_url is wrong, or a proxy answers."},
     {"redirected", "Ask the operator: graph.base_url leads elsewhere."},
     {"unreadableAnswer", "Look it up in Graph; its answer cannot be read."},
+    /* Of a status only (follow_look.h). */
+    {"notFound", "Look it up in Graph; it did not show the request when it was asked for it."},
+    {"noGraphId", "Look it up in Graph by package and target; its answer did not name it."},
     {"rejected", "Read the sentence beside it; nothing more is known."},
     {"failed", "Send a new event later; the real request did not happen."},
     {"unknown", "Look it up in Graph before asking again; the real request may have happened."},

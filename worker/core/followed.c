@@ -121,6 +121,8 @@ char *followed_make(const struct request *rq, bool *ret_told)
     const struct header *header = record_header(&rq->record, "kafka_correlationId");
     struct json_fault fault;
     cJSON *tree = rq->graph.object != NULL ? json_read(str_of(rq->graph.object), &fault) : NULL;
+    if (tree == NULL && rq->graph.object != NULL)
+        return NULL; /* it was read before: there is no memory */
     struct followed followed = {
         .record = rq->record,
         .kind = rq->event.kind,
