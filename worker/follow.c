@@ -163,12 +163,12 @@ static void on_word_kept(void *context, int64_t lease_ms)
 
 /* ---- asking Graph ---- */
 
-/* The one question before each call: is Graph there, and does it take calls of this scope? 0: yes,
- * else when to ask again. */
+/* The one question before each call: do we work, is Graph there, and does it take calls of this
+ * scope? 0: yes, else when to ask again. */
 static int64_t hold_ms(struct place *place, enum gate_scope scope)
 {
     struct worker *w = place->follow->worker;
-    if (w->pipeline.mode == PIPELINE_INTERLOCKED || !token_is_ready(w->token))
+    if (w->phase != WORKER_WORKS || w->pipeline.mode != PIPELINE_RUNS || !token_is_ready(w->token))
         return AGAIN_MS;
     return scope == GATE_WRITES ? pacing_take(w, &place->rq, 1, loop_ms(place->follow))
                                 : pacing_hold(w, &place->rq, scope, loop_ms(place->follow));

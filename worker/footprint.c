@@ -5,6 +5,7 @@
 #include "worker/io/http.h"
 #include "worker/io/http_loop.h"
 #include "worker/io/metrics.h"
+#include "worker/io/redis_follow.h"
 #include "worker/io/settle_batch.h"
 
 #include <cjson/cJSON.h>
@@ -63,6 +64,10 @@ struct footprint footprint_of(const struct settings *settings)
     add(&all, "answers on the way to Redis or to Kafka", "limits.requests", 2 * requests * answer);
     add(&all, "calls to Graph", "graph.in_flight, limits.requests",
         calls * (HTTP_BODY_MAX + HTTP_UPLOAD_BUFFER + CURL_BYTES));
+    if (settings->follow.enabled)
+        add(&all, "what is followed at once",
+            "one place a look; a status, and what Redis has of it",
+            REDIS_TAKE_MAX * (3 * (size_t)FOLLOWED_BYTES_MAX + HTTP_BODY_MAX));
     add(&all, "/metrics, /status", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_MAX + ADMIN_MEMORY_MAX));
     all.bytes_per_broker = FETCH_BYTES;

@@ -44,6 +44,10 @@ static bool read_life(const cJSON *object, struct life *ret, char *ret_why, size
 {
     const cJSON *item = NULL;
     *ret = (struct life){.each_ms = 1000};
+    snprintf(ret_why, size, "a list of lives is needed, each with at least 'states'");
+    if (!cJSON_IsObject(object)) {
+        return false;
+    }
     cJSON_ArrayForEach(item, object)
     {
         bool states = strcmp(item->string, "states") == 0;
@@ -59,13 +63,16 @@ static bool read_life(const cJSON *object, struct life *ret, char *ret_why, size
         }
     }
     snprintf(ret_why, size, "a life has at least 'states'");
-    return cJSON_IsObject(object) && ret->count > 0;
+    return ret->count > 0;
 }
 
 bool lives_add(struct lives *lives, const cJSON *list, char *ret_why, size_t size)
 {
     const cJSON *item = NULL;
-    snprintf(ret_why, size, "a list is needed");
+    snprintf(ret_why, size, "a list of lives is needed");
+    if (!cJSON_IsArray(list)) {
+        return false;
+    }
     cJSON_ArrayForEach(item, list)
     {
         if (lives->count == LIVES_MAX) {
@@ -78,7 +85,7 @@ bool lives_add(struct lives *lives, const cJSON *list, char *ret_why, size_t siz
         }
         lives->count++;
     }
-    return cJSON_IsArray(list);
+    return true;
 }
 
 const struct life *lives_find(const struct lives *lives, const char *justification)

@@ -33,7 +33,7 @@ static const struct {
                                 10 * MINUTE_MS},
     [FOLLOW_DENIED] = {"Denied", FINAL, FOLLOW_WORD_DENIED, 0},
     [FOLLOW_CANCELED] = {"Canceled", FINAL, FOLLOW_WORD_CANCELED, 0},
-    [FOLLOW_UNKNOWN] = {"", OPEN, FOLLOW_NO_WORD, 10 * MINUTE_MS},
+    [FOLLOW_UNKNOWN] = {"unknownFutureValue", OPEN, FOLLOW_NO_WORD, 10 * MINUTE_MS},
 };
 
 static const char *const words[FOLLOW_WORD_COUNT] = {

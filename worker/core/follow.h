@@ -83,7 +83,7 @@ enum follow_state follow_state_of(const char *name);
 /* As in the status, and from there; "" and NO_WORD for what is none. */
 const char *follow_word_name(enum follow_word word);
 enum follow_word follow_word_of(const char *name);
-/* Graph's own name, as beta writes it; "" for UNSEEN and UNKNOWN. */
+/* Graph's own name, as beta writes it; "" for UNSEEN. */
 const char *follow_state_name(enum follow_state state);
 /* The word of a state that is final by itself, else NO_WORD: a resource request is normally
  * delivered in the answer to its POST. */
