@@ -168,10 +168,13 @@ static void start_submit(void *context, struct request *rq, int64_t now_ms)
 
 static void on_look(void *context, struct request *rq, const struct http_answer *answer);
 
+/* A look that has begun goes on unless Graph throttles: its last step was answered, so Graph is
+ * there, and to pause would be to ask all of it again. */
 static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 {
     char path[LOOK_PATH_MAX];
-    int64_t pause_ms = pacing_hold(w, rq, GATE_READS, now_ms);
+    int64_t pause_ms = rq->look_step == 0 ? pacing_hold(w, rq, GATE_READS, now_ms)
+                                          : gate_closed_ms(&w->gate, GATE_READS, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
