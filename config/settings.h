@@ -50,7 +50,7 @@ struct settings {
         int in_flight, writes_per_second, retry_attempts, retry_budget;
         int64_t retry_for_ms, eventual_ms, settle_ms;
     } graph;
-    struct tenants tenants;
+    struct tenants tenants; /* `graph` has no credentials then, unless it shares them */
     struct policy policy;
     struct {
         int requests;

@@ -24,3 +24,6 @@ struct tenants {
     struct tenant_settings *items;
     size_t count; /* 0: no map, and `graph` is the only tenant, without a name */
 };
+
+/* NULL: there is none of that name, which is taken letter by letter. */
+const struct tenant_settings *tenants_find(const struct tenants *tenants, const char *name);
