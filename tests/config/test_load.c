@@ -309,6 +309,11 @@ static void a_secret_in_a_file_that_all_can_read_is_warned_of(void **state)
          "graph: {auth: token, token_file: /t}\n"
          "kafka:\n  librdkafka:\n    client.id: x\n    sasl.password: hunter2\n",
          1},
+        /* The worker's own, and one tenant's; the other has the worker's. */
+        {0644,
+         "graph:\n  auth: token\n  token: hunter2\n"
+         "tenants:\n  a:\n    token: hunter2\n  b:\n    timeout: 5s\n",
+         2},
     };
 
     (void)state;

@@ -233,6 +233,10 @@ static const struct row {
     {"a secret twice", TWO "    token: x\n", NULL,
      "usher.yaml:8:17: tenants.fabrikam.token_file: tenants.fabrikam.token is set as well; one of "
      "the two\n"},
+    {"graph's secret twice, once said",
+     "graph:\n  auth: token\n  token: x\n  token_file: /t\n"
+     "tenants:\n  a:\n    timeout: 5s\n",
+     NULL, "usher.yaml:4:15: graph.token_file: graph.token is set as well; one of the two\n"},
     {"a claim outlives each one's call", TWO "    retry_for: 1m\n", "tenants.fabrikam.timeout=3m",
      "usher.yaml:6:3: redis.lease: must be longer than 182s (tenants.fabrikam.timeout and 2 s): a "
      "claim must outlive a call\n"
