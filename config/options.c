@@ -260,3 +260,9 @@ const struct option_group option_groups[] = {
 };
 const size_t option_groups_count = sizeof option_groups / sizeof option_groups[0];
 static_assert(sizeof option_groups / sizeof option_groups[0] <= GROUPS_MAX, "as above");
+
+const struct option_group tenants_group = {
+    "tenants",
+    "Many tenants: a name for each, and under it what holds for it alone, written as under graph. "
+    "For what is not there, graph counts.",
+};

@@ -14,6 +14,9 @@
 /* A path is at most this long on Linux, and no other text needs more. Secrets: SECRET_SIZE_MAX. */
 #define TEXT_LENGTH_MAX 4096
 
+/* Of a setting, a group, a tenant or a property of librdkafka; longer ones are mistakes. */
+#define KEY_LENGTH_MAX 127
+
 /* Sets a text, secret, duration, size, count or choice. On an error the value stays as it was. */
 bool value_set(struct settings *settings, const struct option *option, const char *text,
                struct error *error);
@@ -25,6 +28,9 @@ bool value_add(struct settings *settings, const struct option *option, const cha
 /* Puts a pair into a map, in the place of one with the same name. */
 bool value_put(struct settings *settings, const struct option *option, const struct pair *pair,
                struct error *error);
+
+/* What `from` holds, in the place of what `to` holds. */
+void value_copy(struct settings *to, const struct settings *from, const struct option *option);
 
 /* Frees what the option holds and zeroes it. */
 void value_clear(struct settings *settings, const struct option *option);

@@ -1,55 +1,14 @@
-#include "worker/follow.h"
+#include "worker/follow_place.h"
 
-#include "worker/core/claim.h"
-#include "worker/core/follow_look.h"
-#include "worker/core/graph_error.h"
 #include "worker/core/status.h"
 #include "worker/io/log.h"
-#include "worker/io/redis_follow.h"
-#include "worker/io/status_producer.h"
-#include "worker/pacing.h"
 
 #include <stdlib.h>
 
 enum {
     TICK_MS = 1000, /* how often Redis is asked what is due */
-    /* Redis or Kafka did not take it: about as long as either is away when it restarts. */
-    AGAIN_MS = 5000,
     /* An entry that cannot be read is of a newer worker, or nobody's: somebody has to look. */
     UNREADABLE_MS = 3600 * 1000,
-};
-
-enum place_state {
-    PLACE_FREE,
-    PLACE_LOOKS,       /* a GET is under way */
-    PLACE_KEEPS_WORD,  /* Redis is told the word … */
-    PLACE_TELLS,       /* … then Kafka */
-    PLACE_KEEPS_ASKED, /* Redis is told that Graph will be asked to reprocess … */
-    PLACE_REPROCESSES, /* … and Graph is */
-    PLACE_LEAVES,      /* Redis is told when it is due again, or that it is over */
-};
-
-/* An entry that is ours until its lease ends. */
-struct place {
-    struct status_delivery delivery; /* first, so that one is the other */
-    struct follow *follow;
-    enum place_state state;
-    char name[ORIGIN_SIZE];
-    int64_t lease_ms; /* the fence */
-    struct followed followed;
-    struct follow_look look; /* `followed` may point into it */
-    struct request rq;       /* its part in calls to Graph, and in log lines */
-};
-
-struct follow {
-    struct worker *worker;
-    struct status_producer *producer; /* NULL: stopped, and so is the timer */
-    uv_timer_t timer;
-    struct place places[REDIS_TAKE_MAX];
-    unsigned used;
-    unsigned asked;          /* for how many Redis is being asked; 0: it is not */
-    int64_t clock_offset_ms; /* from the loop's clock to Redis' */
-    struct follow_stats stats;
 };
 
 static int64_t loop_ms(const struct follow *follow)
@@ -57,15 +16,14 @@ static int64_t loop_ms(const struct follow *follow)
     return (int64_t)uv_now(&follow->worker->loop);
 }
 
-/* Redis' clock, by which entries live. */
-static int64_t now_ms(const struct follow *follow)
+int64_t place_now_ms(const struct place *place)
 {
-    return loop_ms(follow) + follow->clock_offset_ms;
+    return loop_ms(place->follow) + place->follow->clock_offset_ms;
 }
 
 /* ---- leaving ---- */
 
-static void leave(struct place *place)
+void place_leave(struct place *place)
 {
     struct follow *follow = place->follow;
     follow_look_finish(&place->look);
@@ -76,9 +34,9 @@ static void leave(struct place *place)
 
 static void on_left(void *context, int64_t lease_ms)
 {
-    (void)lease_ms; /* where Redis did not take it, the lease ends by itself */
+    (void)lease_ms;
     struct place *place = context;
-    leave(place);
+    place_leave(place);
 }
 
 static void put(struct place *place, enum place_state state, int64_t delay_ms, bool changed,
@@ -90,18 +48,16 @@ static void put(struct place *place, enum place_state state, int64_t delay_ms, b
                               .followed = changed ? &place->followed : NULL};
     place->state = state;
     if (!redis_follow_put(place->follow->worker->redis, &asked, on_put, place))
-        leave(place);
+        place_leave(place);
 }
 
-/* Due again later; `changed`: with what it says now. */
-static void put_back(struct place *place, int64_t delay_ms, bool changed)
+void place_put_back(struct place *place, int64_t delay_ms, bool changed)
 {
     put(place, PLACE_LEAVES, delay_ms, changed, on_left);
 }
 
-/* What is written is held on, so that the next step is ours too. */
-static void keep(struct place *place, enum place_state state,
-                 void (*on_kept)(void *context, int64_t lease_ms))
+void place_keep(struct place *place, enum place_state state,
+                void (*on_kept)(void *context, int64_t lease_ms))
 {
     put(place, state, redis_follow_lease_ms(place->follow->worker->redis), true, on_kept);
 }
@@ -127,7 +83,7 @@ static void on_told(struct status_delivery *delivery, rd_kafka_resp_err_t code)
         log_request(LOG_WARN, "follow.not_told", &place->rq,
                     "kafka.status_topic: the status is not delivered (%s); it is sent again",
                     rd_kafka_err2str(code));
-        put_back(place, AGAIN_MS, false);
+        place_put_back(place, PLACE_AGAIN_MS, false);
     }
 }
 
@@ -137,7 +93,7 @@ static void tell(struct place *place)
     const struct settings *s = follow->worker->settings;
     struct message message;
     if (follow->producer == NULL) {
-        put_back(place, 0, false);
+        place_put_back(place, 0, false);
         return;
     }
     place->state = PLACE_TELLS;
@@ -158,117 +114,12 @@ static void on_word_kept(void *context, int64_t lease_ms)
     if (lease_ms > 0)
         tell(place);
     else
-        leave(place);
+        place_leave(place);
 }
 
-/* ---- asking Graph ---- */
-
-/* The one question before each call: do we work, is Graph there, and does it take calls of this
- * scope? 0: yes, else when to ask again. */
-static int64_t hold_ms(struct place *place, enum gate_scope scope)
+void place_keep_word(struct place *place)
 {
-    struct worker *w = place->follow->worker;
-    if (w->phase != WORKER_WORKS || w->pipeline.mode != PIPELINE_RUNS || !token_is_ready(w->token))
-        return AGAIN_MS;
-    return scope == GATE_WRITES ? pacing_take(w, &place->rq, 1, loop_ms(place->follow))
-                                : pacing_hold(w, &place->rq, scope, loop_ms(place->follow));
-}
-
-static void on_reprocess(void *context, struct request *rq, const struct http_answer *answer)
-{
-    struct place *place = context;
-    struct worker *w = place->follow->worker;
-    bool undone = follow_reprocess_is_undone(answer);
-    rq->pause_ms = undone ? graph_pause_ms(answer) : 0;
-    (void)pacing_heed(w, rq, answer, undone ? OUTCOME_PACED : OUTCOME_OK);
-    bool taken = answer->reach == HTTP_ANSWERED && answer->status >= 200 && answer->status < 300;
-    place->follow->stats.reprocessed += taken;
-    log_request(taken ? LOG_INFO : LOG_WARN, "follow.reprocess", rq,
-                "Graph was asked to process it again: status %d", answer->status);
-    if (undone)
-        place->followed.memory.reprocess_ms = 0;
-    put_back(place, FOLLOW_FIRST_MS, undone);
-}
-
-static void on_reprocess_kept(void *context, int64_t lease_ms)
-{
-    struct place *place = context;
-    char path[FOLLOW_PATH_MAX];
-    place->lease_ms = lease_ms;
-    if (lease_ms <= 0) {
-        leave(place);
-        return;
-    }
-    int64_t pause_ms = hold_ms(place, GATE_WRITES);
-    if (pause_ms > 0) {
-        place->followed.memory.reprocess_ms = 0;
-        put_back(place, pause_ms, true);
-        return;
-    }
-    place->state = PLACE_REPROCESSES;
-    place->rq.writes--;
-    pacing_called(place->follow->worker, &place->rq);
-    follow_reprocess_path(&place->followed, path);
-    http_start(place->follow->worker->http, &place->rq,
-               &(struct http_call){.method = HTTP_POST,
-                                   .path = path,
-                                   .operation = "reprocess",
-                                   .for_real = true, /* curl must not send it twice */
-                                   .on_answer = on_reprocess,
-                                   .context = place});
-}
-
-/* `look` NULL: there is nothing to look at. */
-static void go_on(struct place *place, const struct follow_look *look)
-{
-    const struct follow *follow = place->follow;
-    struct follow_step step =
-        follow_look_heed(&follow->worker->settings->follow, &place->followed, look, now_ms(follow));
-    if (step.act == FOLLOW_TELL)
-        keep(place, PLACE_KEEPS_WORD, on_word_kept);
-    else if (step.act == FOLLOW_REPROCESS)
-        keep(place, PLACE_KEEPS_ASKED, on_reprocess_kept);
-    else
-        put_back(place, step.wait_ms, true);
-}
-
-static void on_look(void *context, struct request *rq, const struct http_answer *answer)
-{
-    struct place *place = context;
-    struct follow_look *look = &place->look;
-    follow_look_read(&place->followed, answer, look);
-    rq->pause_ms = look->pause_ms;
-    look->outcome = pacing_heed(place->follow->worker, rq, answer, look->outcome);
-    if (look->outcome == OUTCOME_FAILED)
-        log_request(LOG_DEBUG, "follow.unseen", rq, "%s: %s", look->fault.code,
-                    look->fault.message);
-    if (look->outcome == OUTCOME_PACED)
-        put_back(place, rq->pause_ms, false);
-    else
-        go_on(place, look);
-}
-
-static void look(struct place *place)
-{
-    struct follow *follow = place->follow;
-    char path[FOLLOW_PATH_MAX];
-    int64_t pause_ms = hold_ms(place, GATE_READS);
-    if (pause_ms > 0) {
-        put_back(place, pause_ms, false);
-        return;
-    }
-    place->state = PLACE_LOOKS;
-    follow->stats.looks++;
-    pacing_called(follow->worker, &place->rq);
-    follow_look_path(&place->followed, path);
-    http_start(follow->worker->http, &place->rq,
-               &(struct http_call){.method = HTTP_GET,
-                                   .path = path,
-                                   .operation = "follow",
-                                   .traceparent = place->followed.traceparent,
-                                   .tracestate = place->followed.tracestate,
-                                   .on_answer = on_look,
-                                   .context = place});
+    place_keep(place, PLACE_KEEPS_WORD, on_word_kept);
 }
 
 /* ---- taking ---- */
@@ -293,18 +144,17 @@ static void begin(struct place *place, const struct redis_taken_one *taken)
         log_write(LOG_WARN, "follow.unreadable",
                   "the entry %s in Redis cannot be read; a newer usher may have written it",
                   place->name);
-        put_back(place, UNREADABLE_MS, false);
+        place_put_back(place, UNREADABLE_MS, false);
         return;
     }
     place->rq.record = followed->record;
     place->rq.event.id = followed->request_id;
     place->rq.event.source = followed->request_source;
+    place->tenant = tenant_named(place->follow->worker, followed->tenant, &place->rq.whose);
     if (followed->word != FOLLOW_NO_WORD)
         tell(place);
-    else if (followed->graph_id[0] == '\0')
-        go_on(place, NULL);
     else
-        look(place);
+        place_look(place);
 }
 
 static void on_taken(void *context, const struct redis_taken *taken)
@@ -391,7 +241,7 @@ void follow_close(struct worker *w)
         return;
     for (size_t i = 0; i < REDIS_TAKE_MAX; i++) {
         if (w->follow->places[i].state != PLACE_FREE)
-            leave(&w->follow->places[i]);
+            place_leave(&w->follow->places[i]);
     }
     uv_close((uv_handle_t *)&w->follow->timer, on_closed);
     w->follow = NULL;

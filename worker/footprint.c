@@ -48,7 +48,10 @@ struct footprint footprint_of(const struct settings *settings)
 {
     struct footprint all = {.count = 0};
     size_t requests = (size_t)settings->limits.requests;
-    size_t calls = least((size_t)settings->graph.in_flight, requests);
+    size_t in_flight = settings->tenants.count > 0 ? 0 : (size_t)settings->graph.in_flight;
+    for (size_t i = 0; i < settings->tenants.count; i++)
+        in_flight += (size_t)settings->tenants.items[i].settings->graph.in_flight;
+    size_t calls = least(in_flight, requests);
     /* The bound lets one record more in than fits. */
     size_t records = (size_t)settings->limits.bytes + RECORD_BYTES_MAX;
     size_t answer = REPLY_MEMBERS_MAX + REDIS_CALL_BYTES;

@@ -3,6 +3,7 @@
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
 #include "worker/pacing.h"
+#include "worker/worker.h"
 
 #include "worker/core/graph_body.h"
 #include "worker/core/look.h"
@@ -33,9 +34,11 @@ static void start_admit(void *context, struct request *rq, int64_t now_ms)
 {
     (void)now_ms;
     struct worker *w = context;
-    struct policy_view view = {w->settings->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
     event_read(&rq->record, &rq->event);
-    policy_apply(&w->settings->policy, &view, &rq->event);
+    tenant_choose(w, rq);
+    const struct settings *s = tenant_of(w, rq)->settings;
+    struct policy_view view = {s->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
+    policy_apply(&s->policy, &view, &rq->event);
     if (rq->event.worth == EVENT_GOOD) {
         post(w, rq, OUTCOME_OK);
         return;
@@ -65,24 +68,24 @@ static void send_post(struct worker *w, struct request *rq, bool for_real, struc
     call->context = w;
     assert(rq->writes > 0);
     rq->writes--;
-    pacing_called(w, rq);
-    http_start(w->http, rq, call);
+    pacing_called(tenant_of(w, rq), rq);
+    http_start(tenant_of(w, rq)->http, rq, call);
     free(body);
 }
 
 static void on_dry_run(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct worker *w = context;
-    bool lenient = w->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
+    bool lenient = tenant_of(w, rq)->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
     rq->attempts.dry_run += graph_was_called(answer);
-    outcome = pacing_heed(w, rq, answer, outcome);
+    outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
-    gate_dry_run_end(&w->gate, passed                      ? GATE_ECHO_GOOD
-                               : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
-                                                           : GATE_ECHO_NONE);
+    gate_dry_run_end(&tenant_of(w, rq)->gate, passed                      ? GATE_ECHO_GOOD
+                                              : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
+                                                                          : GATE_ECHO_NONE);
     if (outcome != OUTCOME_OK)
-        pacing_give_back(w, rq);
+        pacing_give_back(tenant_of(w, rq), rq);
     if (passed) {
         rq->dry_run_ms = (int64_t)uv_now(&w->loop);
         rq->graph_wall_ms = answer->date_wall_ms;
@@ -103,16 +106,16 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
         post(w, rq, OUTCOME_EXPIRED);
         return;
     }
-    if (w->settings->graph.dry_run == DRY_RUN_OFF && !rq->event.validation_only) {
+    if (tenant_of(w, rq)->settings->graph.dry_run == DRY_RUN_OFF && !rq->event.validation_only) {
         post(w, rq, OUTCOME_OK);
         return;
     }
-    int64_t pause_ms = pacing_take(w, rq, rq->event.validation_only ? 1 : 2, now_ms);
+    int64_t pause_ms = pacing_take(tenant_of(w, rq), rq, rq->event.validation_only ? 1 : 2, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
     }
-    if (!gate_dry_run_begin(&w->gate)) {
+    if (!gate_dry_run_begin(&tenant_of(w, rq)->gate)) {
         pace(w, rq, GATE_CANARY_MS);
         return;
     }
@@ -124,8 +127,9 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
 static void start_mark(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = pacing_take(w, rq, 1, now_ms);
-    if (pause_ms == 0 && w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)w->settings->graph.in_flight)
+    struct tenant *t = tenant_of(w, rq);
+    int64_t pause_ms = pacing_take(t, rq, 1, now_ms);
+    if (pause_ms == 0 && t->submits >= (size_t)t->settings->graph.in_flight)
         pause_ms = BUSY_PAUSE_MS;
     if (pause_ms > 0)
         pace(w, rq, pause_ms);
@@ -141,8 +145,8 @@ static bool may_send(void *context, struct request *rq)
         return false;
     uv_update_time(&w->loop);
     int64_t now_ms = (int64_t)uv_now(&w->loop);
-    bool dry_run_is_fresh =
-        w->settings->graph.dry_run == DRY_RUN_OFF || now_ms - rq->dry_run_ms <= DRY_RUN_AGE_MAX_MS;
+    bool dry_run_is_fresh = tenant_of(w, rq)->settings->graph.dry_run == DRY_RUN_OFF ||
+                            now_ms - rq->dry_run_ms <= DRY_RUN_AGE_MAX_MS;
     return partition_is_ours(rq->partition, rq->epoch) && dry_run_is_fresh &&
            now_ms - rq->claim.confirmed_ms <= CLAIM_AGE_MAX_MS;
 }
@@ -151,27 +155,34 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
 {
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
+    tenant_of(w, rq)->submits--;
     rq->attempts.submit += graph_was_called(answer);
-    post(w, rq, pacing_heed(w, rq, answer, outcome));
+    post(w, rq, pacing_heed(tenant_of(w, rq), rq, answer, outcome));
 }
 
 static void start_submit(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = pacing_hold(w, rq, GATE_WRITES, now_ms); /* since the intent */
+    int64_t pause_ms =
+        pacing_hold(tenant_of(w, rq), rq, GATE_WRITES, now_ms); /* since the intent */
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
     }
+    tenant_of(w, rq)->submits++;
     send_post(w, rq, true, &(struct http_call){.may_send = may_send, .on_answer = on_submit});
 }
 
 static void on_look(void *context, struct request *rq, const struct http_answer *answer);
 
+/* A look that has begun goes on unless Graph throttles: its last step was answered, so Graph is
+ * there, and to pause would be to ask all of it again. */
 static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 {
     char path[LOOK_PATH_MAX];
-    int64_t pause_ms = pacing_hold(w, rq, GATE_READS, now_ms);
+    int64_t pause_ms = rq->look_step == 0
+                           ? pacing_hold(tenant_of(w, rq), rq, GATE_READS, now_ms)
+                           : gate_closed_ms(&tenant_of(w, rq)->gate, GATE_READS, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
@@ -180,8 +191,8 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
         post(w, rq, OUTCOME_UNDECIDED);
         return;
     }
-    pacing_called(w, rq);
-    http_start(w->http, rq,
+    pacing_called(tenant_of(w, rq), rq);
+    http_start(tenant_of(w, rq)->http, rq,
                &(struct http_call){.method = HTTP_GET,
                                    .path = path,
                                    .traceparent = rq->event.traceparent,
@@ -195,7 +206,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
     struct worker *w = context;
     enum outcome outcome = look_read(rq, rq->look_step, answer);
     rq->attempts.look += graph_was_called(answer);
-    outcome = pacing_heed(w, rq, answer, outcome);
+    outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     if (outcome != OUTCOME_COUNT) {
         post(w, rq, outcome);
         return;
@@ -242,6 +253,7 @@ static void leave(void *context, struct request *rq)
     struct worker *w = context;
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
+        tenant_answered(w, rq);
         log_answered(rq);
     } else if (rq->answer == ANSWER_NONE) {
         give_claim_back(w, rq);

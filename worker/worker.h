@@ -1,18 +1,13 @@
 #pragma once
 
 #include "config/settings.h"
-#include "worker/core/budget.h"
-#include "worker/core/circuit.h"
 #include "worker/core/error.h"
-#include "worker/core/gate.h"
-#include "worker/core/pace.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/stats.h"
-#include "worker/io/http.h"
 #include "worker/io/redis.h"
 #include "worker/io/settle.h"
 #include "worker/io/source.h"
-#include "worker/io/token.h"
+#include "worker/tenant.h"
 
 #include <uv.h>
 
@@ -53,16 +48,11 @@ struct worker {
 
     struct pool pool;
     struct pipeline pipeline;
-    struct gate gate; /* these and the probe: pacing.h */
-    struct pace pace;
-    struct circuit circuit;
-    struct budget budget;
-    struct request probe; /* a GET that is no event's */
-    int64_t rate_logged;
+    struct tenant *tenants; /* settings->tenants, or one without a name */
+    size_t tenant_count;
+    int64_t count_ms; /* when their requests are counted next (share.c) */
     struct stats stats;
     struct redis *redis;
-    struct token *token;
-    struct http *http;
     struct source *source;
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */

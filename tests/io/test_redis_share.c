@@ -18,6 +18,7 @@ static struct redis_server server;
 /* A replica, and what it was told last. */
 struct replica {
     struct redis_world world;
+    struct redis_share share;
     struct redis_told told;
     bool has_answer, is_good;
 };
@@ -53,7 +54,8 @@ static int begin(void **state)
         replicas[i].told = (struct redis_told){0};
         redis_world_init(&replicas[i].world, &server, names[i]);
         redis_world_open(&replicas[i].world);
-        redis_watch_share(replicas[i].world.redis, on_told, &replicas[i]);
+        replicas[i].share =
+            (struct redis_share){.name = "", .on_told = on_told, .context = &replicas[i]};
     }
     return 0;
 }
@@ -75,12 +77,12 @@ static const struct redis_told *ask_closed(int i, int64_t belief, int64_t demand
                                            const int64_t closed_ms[2])
 {
     struct replica *replica = &replicas[i];
-    struct pace_wish wish = {belief, demand};
+    const struct redis_wish wish = {{belief, demand}, closed_ms[0], closed_ms[1]};
     replica->has_answer = false;
-    assert_true(redis_may_ask_share(replica->world.redis));
-    redis_ask_share(replica->world.redis, &wish, redis_world_now(&replica->world), closed_ms[0],
-                    closed_ms[1]);
-    assert_false(redis_may_ask_share(replica->world.redis)); /* one question at a time */
+    assert_true(redis_may_ask_share(replica->world.redis, &replica->share));
+    redis_ask_share(replica->world.redis, &replica->share, &wish, redis_world_now(&replica->world));
+    assert_false(
+        redis_may_ask_share(replica->world.redis, &replica->share)); /* one question at a time */
     redis_world_until(&replica->world, has_answer, replica);
     return &replica->told;
 }
@@ -219,19 +221,33 @@ static void without_redis_there_is_no_answer(void **state)
 {
     (void)state;
     struct replica *replica = &replicas[0];
-    struct pace_wish wish = {RATE, 5000};
+    const struct redis_wish wish = {{RATE, 5000}, 0, 0};
     replica->has_answer = false;
-    redis_ask_share(replica->world.redis, &wish, redis_world_now(&replica->world), 0, 0);
+    redis_ask_share(replica->world.redis, &replica->share, &wish, redis_world_now(&replica->world));
     redis_server_ask(&server, "CLIENT KILL TYPE normal SKIPME yes");
     redis_world_until(&replica->world, has_answer, replica);
     redis_world_until(&replica->world, redis_world_is_up, &replica->world);
-    assert_true(redis_may_ask_share(replica->world.redis));
+    assert_true(redis_may_ask_share(replica->world.redis, &replica->share));
     assert_true(ask(0, RATE, 5000)->granted > 0);
+}
+
+/* What one tenant may write is none of another's. */
+static void tenants_share_nothing(void **state)
+{
+    (void)state;
+    replicas[0].share.name = "contoso";
+    replicas[1].share.name = "fabrikam";
+    assert_int_equal(ask(0, RATE, 90000)->granted, RATE);
+    assert_int_equal(ask(1, RATE / 2, 90000)->granted, RATE / 2);
+    assert_int_equal(ask(0, RATE, 90000)->shared, RATE);
+    assert_string_equal(redis_server_ask(&server, "EXISTS test:pace"), "0");
+    assert_string_equal(redis_server_ask(&server, "EXISTS test:pace:contoso"), "1");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tenants_share_nothing, begin, end),
         cmocka_unit_test_setup_teardown(one_gets_all, begin, end),
         cmocka_unit_test_setup_teardown(those_who_need_as_much_get_as_much, begin, end),
         cmocka_unit_test_setup_teardown(what_one_does_not_need_others_get, begin, end),

@@ -70,10 +70,10 @@ static void turn(struct node *node)
     next_phase(node);
     if (!node->is_alive)
         return;
-    int64_t closed_ms = gate_closed_ms(&w->gate, GATE_ALL, now_ms);
+    int64_t closed_ms = gate_closed_ms(&node->tenant.gate, GATE_ALL, now_ms);
     if (closed_ms > 0)
         node_poke(node, now_ms + closed_ms);
-    int64_t probe_ms = pacing_turn(w, now_ms);
+    int64_t probe_ms = pacing_turn(&node->tenant, now_ms);
     if (probe_ms < wake_ms)
         wake_ms = probe_ms;
     int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
@@ -313,7 +313,9 @@ void node_start(struct node *node)
     struct stage_ops stages;
     stages_fill(&stages, w);
     sabotage_stages(world, &stages);
-    pacing_init(w);
+    node->tenant =
+        (struct tenant){.name = "", .settings = &node->settings, .worker = w, .http = &node->http};
+    pacing_open(&node->tenant);
     w->phase = WORKER_STARTS;
     bool good = pipeline_init(&w->pipeline, &limits, &stages, &w->pool, world_random(world) | 1);
     assert(good);
@@ -344,7 +346,8 @@ struct node *node_create(struct world *world, unsigned index)
     struct worker *w = &node->worker;
     w->settings = &node->settings;
     w->redis = &node->redis;
-    w->http = &node->http;
+    w->tenants = &node->tenant;
+    w->tenant_count = 1;
     w->source = &node->source;
     w->settle = &node->settle;
     return node;

@@ -76,6 +76,7 @@ struct event {
     const char *ce_subject;  /* CloudEvents' own `subject` */
     const char *traceparent; /* valid W3C text, or NULL */
     const char *tracestate;  /* or NULL */
+    const char *tenant;      /* the extension; "": not to be read, NULL: there is none */
     int64_t expiry_ms;       /* expirytime as Unix time; 0: none */
     struct subject subject;
     struct term

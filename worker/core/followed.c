@@ -57,6 +57,7 @@ char *followed_write(const struct followed *followed)
     json_put_text(&json, "graphId", str_of(followed->graph_id));
     json_put_text(&json, "id", str_of(followed->request_id));
     json_put_text(&json, "source", str_of(followed->request_source));
+    put_known(&json, "tenant", followed->tenant);
     put_known(&json, "subject", followed->subject);
     put_known(&json, "traceparent", followed->traceparent);
     put_known(&json, "tracestate", followed->tracestate);
@@ -129,6 +130,7 @@ char *followed_make(const struct request *rq, bool *ret_told)
         .graph_id = "",
         .request_id = rq->event.id,
         .request_source = rq->event.source,
+        .tenant = rq->whose.name,
         .subject = short_text(rq->event.ce_subject),
         .traceparent = short_text(rq->event.traceparent),
         .tracestate = short_text(rq->event.tracestate),
@@ -225,6 +227,7 @@ bool followed_read(struct str text, struct followed *ret)
     ret->graph_id = text_of(ret->tree, "graphId");
     ret->request_id = text_of(ret->tree, "id");
     ret->request_source = text_of(ret->tree, "source");
+    ret->tenant = text_of(ret->tree, "tenant");
     ret->subject = text_of(ret->tree, "subject");
     ret->traceparent = text_of(ret->tree, "traceparent");
     ret->tracestate = text_of(ret->tree, "tracestate");

@@ -22,6 +22,7 @@ struct followed {
     enum kind kind;
     const char *graph_id; /* "": Graph's answer had none, so it cannot be looked at */
     const char *request_id, *request_source;
+    const char *tenant; /* whose it is; NULL: the single one's */
     /* NULL: there is none. The two bytes' texts are base64. */
     const char *subject, *traceparent, *tracestate, *key64, *correlation64;
     struct follow_memory memory;

@@ -273,6 +273,7 @@ static struct verdict begin(const struct rule *rule, const struct request *rq)
 struct verdict plan_next(const struct plan *plan, const struct request *rq, int64_t now_ms)
 {
     const struct rule *rule = &plan->rules[rq->stage][rq->outcome];
+    const struct plan_limits *limits = rq->whose.limits != NULL ? rq->whose.limits : &plan->limits;
     struct verdict verdict = begin(rule, rq);
     switch (rule->move) {
     case MOVE_GO:
@@ -285,13 +286,13 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
         return wait(verdict, pause_ms, pause_ms / 10);
     }
     case MOVE_RETRY:
-        return retry(&plan->limits, rq, verdict, now_ms);
+        return retry(limits, rq, verdict, now_ms);
     case MOVE_AGE:
-        return age(&plan->limits, rq, verdict, now_ms);
+        return age(limits, rq, verdict, now_ms);
     case MOVE_SETTLE:
-        return settle(&plan->limits, rq, verdict, now_ms);
+        return settle(limits, rq, verdict, now_ms);
     case MOVE_RETRACT:
-        return retract(&plan->limits, rq, verdict, now_ms);
+        return retract(limits, rq, verdict, now_ms);
     case MOVE_ANSWER:
         return answer(verdict, rule->answer, rule->next);
     case MOVE_DROP:

@@ -34,6 +34,7 @@ struct request {
     struct record record;
     size_t record_bytes; /* what the pool counts for it; the record itself may be gone by then */
     struct event event;
+    struct whose whose;
     struct partition *partition;
     uint64_t epoch; /* of the partition when the record was taken in */
 

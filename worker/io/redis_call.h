@@ -24,6 +24,7 @@ struct redis_call {
     struct request *rq;      /* NULL: release */
     struct redis_call *next; /* mark: among those that wait until they are durable */
     int64_t sent_ms;
+    struct redis_share *share;         /* share: who asked */
     bool other_server;                 /* claim: Redis is not the one of the witness */
     int64_t intent_wall_ms;            /* mark, answered */
     char client_request_id[GUID_SIZE]; /* mark */
@@ -36,7 +37,6 @@ struct redis {
     struct redis_connection *connection;
     struct redis_interlock interlock;
     struct redis_memory memory;
-    struct redis_share share;
     uv_timer_t timer;  /* the interlock's */
     uv_timer_t gather; /* so that marks which are answered together wait together */
     unsigned handles;  /* that are not closed */

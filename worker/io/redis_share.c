@@ -7,17 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void redis_watch_share(struct redis *redis,
-                       void (*on_told)(void *context, const struct redis_told *told), void *context)
-{
-    redis->share.on_told = on_told;
-    redis->share.context = context;
-}
-
 static void on_shared(struct redis_command *command, const redisReply *reply)
 {
     struct redis_call *call = (struct redis_call *)command;
-    struct redis_share *share = &call->redis->share;
+    struct redis_share *share = call->share;
     bool abandoned = call->redis->pipeline == NULL;
     struct redis_told told = {.asked_ms = call->sent_ms};
 
@@ -35,25 +28,27 @@ static void on_shared(struct redis_command *command, const redisReply *reply)
         share->on_told(share->context, answered ? &told : NULL);
 }
 
-bool redis_may_ask_share(const struct redis *redis)
+bool redis_may_ask_share(const struct redis *redis, const struct redis_share *share)
 {
-    return !redis->share.asks && redis_is_up(redis);
+    return !share->asks && redis_is_up(redis);
 }
 
-void redis_ask_share(struct redis *redis, const struct pace_wish *wish, int64_t now_ms,
-                     int64_t writes_closed_ms, int64_t reads_closed_ms)
+void redis_ask_share(struct redis *redis, struct redis_share *share, const struct redis_wish *wish,
+                     int64_t now_ms)
 {
-    const int64_t numbers[] = {wish->belief, wish->demand, PACE_GRANT_MS, writes_closed_ms,
-                               reads_closed_ms};
+    const int64_t numbers[] = {wish->pace.belief, wish->pace.demand, PACE_GRANT_MS,
+                               wish->writes_closed_ms, wish->reads_closed_ms};
     enum { NUMBERS = sizeof numbers / sizeof *numbers };
     char key[REDIS_KEY_SIZE], texts[NUMBERS][REDIS_NUMBER_SIZE];
     struct redis_arguments arguments;
 
-    assert(!redis->share.asks);
+    assert(!share->asks);
     struct redis_call *call = redis_call_make(redis, NULL, now_ms, on_shared);
     if (call == NULL)
         return;
-    snprintf(key, sizeof key, "%s:pace", redis->settings->redis.key_prefix);
+    call->share = share;
+    snprintf(key, sizeof key, "%s:pace%s%s", redis->settings->redis.key_prefix,
+             share->name[0] != '\0' ? ":" : "", share->name);
     redis_call_begin(redis, REDIS_SHARE, (const char *[]){key, NULL}, &arguments);
     redis_add(&arguments, redis->run);
     for (size_t i = 0; i < NUMBERS; i++) {
@@ -64,11 +59,6 @@ void redis_ask_share(struct redis *redis, const struct pace_wish *wish, int64_t 
         free(call);
         return;
     }
-    redis->share.asks = true;
-    redis->share.asked++;
-}
-
-uint64_t redis_share_asked(const struct redis *redis)
-{
-    return redis->share.asked;
+    share->asks = true;
+    share->asked++;
 }
