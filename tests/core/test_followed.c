@@ -67,6 +67,7 @@ static void keeps_what_the_status_needs(void **state)
     struct followed followed;
     sample.rq.event.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     sample.rq.event.tracestate = "hr=1";
+    sample.rq.whose.name = "contoso";
     sample_add_header(&sample, "kafka_correlationId", (struct str){"\0\xff-", 3});
     set_object("{\"id\":\"" ID "\",\"requestState\":\"Submitted\"}");
     make(&followed);
@@ -78,6 +79,7 @@ static void keeps_what_the_status_needs(void **state)
     assert_string_equal(followed.graph_id, ID);
     assert_string_equal(followed.request_id, "onb-1");
     assert_string_equal(followed.request_source, "/hr");
+    assert_string_equal(followed.tenant, "contoso");
     assert_string_equal(followed.subject, "person-1");
     assert_string_equal(followed.tracestate, "hr=1");
     assert_string_equal(followed.key64, "cGVyc29uLTE=");

@@ -8,6 +8,7 @@ import time
 import events
 import harness
 import processes
+import test_tenants
 from reply_checker import header, validator
 from topics import Follower
 
@@ -27,6 +28,7 @@ FAILING = {  # likewise: the states before a reprocess, those after it
     "fine": (["Submitted", "Delivered"], None, "delivered"),
 }
 MANY = 40
+GONE = 999999  # an offset that no record has
 
 
 def data_of(record):
@@ -34,15 +36,17 @@ def data_of(record):
 
 
 class FollowTest(harness.E2eCase):
-    def open(self, name, **settings):
-        world = self.world(name, kafka={"status_topic": f"{name}-statuses"}, **settings)
+    def open(self, name, tenants=False, **settings):
+        world = test_tenants.TenantsTest.tenants_world(self, name) if tenants else self.world(name)
+        world.settings = harness.merged(
+            world.settings, {**settings, "kafka": {"status_topic": f"{name}-statuses"}})
         world.maker = events.Maker(5, name)
         world.statuses = f"{name}-statuses"
         world.topics.create([world.statuses], 2)
         return world
 
-    def live(self, world, *lives):
-        answer = world.sandbox.post("/sandbox/lives", list(lives))
+    def live(self, sandbox, *lives):
+        answer = sandbox.post("/sandbox/lives", list(lives))
         self.assertEqual(204, answer.status, answer.raw)
 
     def event(self, world, tag, kind=events.ASSIGNMENT, **more):
@@ -88,8 +92,8 @@ class FollowTest(harness.E2eCase):
 
     def start_words(self):
         world = self.open("words", follow=ON)
-        self.live(world, *({"justification": tag, "each_ms": 1500, "states": states}
-                           for tag, (states, _) in LIVES.items()))
+        self.live(world.sandbox, *({"justification": tag, "each_ms": 1500, "states": states}
+                                   for tag, (states, _) in LIVES.items()))
         world.sandbox.faults({"match": {"op": "submit", "justification": "nameless"},
                               "action": {"garbage_body": True}})
         world.made = [self.event(world, tag) for tag in [*LIVES, "nameless"]]
@@ -128,34 +132,53 @@ class FollowTest(harness.E2eCase):
     # ---- reprocess
 
     def start_reprocess(self):
-        world = self.open("again", follow={**ON, "for": "1h", "reprocess": True})
-        self.live(world, *({"justification": tag, "each_ms": 1000, "states": before,
-                            **({"again": after} if after else {})}
-                           for tag, (before, after, _) in FAILING.items()))
+        """Two tenants: each request is looked at, and reprocessed, in its own one's Graph."""
+        world = self.open("again", True, follow={**ON, "for": "1h", "reprocess": True})
+        for sandbox in world.graphs.values():
+            self.live(sandbox, *({"justification": tag, "each_ms": 1000, "states": before,
+                                  **({"again": after} if after else {})}
+                                 for tag, (before, after, _) in FAILING.items()))
         world.made = [self.event(world, tag) for tag in FAILING]
+        for i, event in enumerate(world.made):
+            test_tenants.set_tenant(event, test_tenants.NAMES[i % 2])
+        self.leave_behind(world)
         world.send(world.made)
         world.worker()
         return world
 
+    def leave_behind(self, world):
+        """One of a tenant that the settings named once; its time is over."""
+        name = f"{world.requests}/0/{GONE}"
+        entry = {"v": 1, "topic": world.requests, "partition": 0, "offset": GONE,
+                 "kind": "accessPackageAssignmentRequest", "graphId": "g-1", "id": "e",
+                 "source": "/s", "tenant": "gone", "since": "2020-01-01T00:00:00.000Z"}
+        world.redis.client.hset(f"{world.name}:follow:entries", name, json.dumps(entry))
+        world.redis.client.zadd(f"{world.name}:follow:look", {name: 1})
+
     def check_reprocess(self, world):
         watch = self.watch(world)
-        watch.wait_for(len(FAILING), 25, world.alive)
+        watch.wait_for(len(FAILING) + 1, 25, world.alive)
         replies, by_id = self.replies(world), {e.request_id: e.tag for e in world.made}
+        gone = [r for r in watch.records if data_of(r)["origin"]["offset"] == GONE]
+        self.assertEqual([("stillPending", "unknownTenant")],
+                         [(data_of(r)["status"], data_of(r)["error"]["code"]) for r in gone])
         found = {}
-        for record in watch.records:
+        for record in [r for r in watch.records if r not in gone]:
             data = self.check_status(world, record, replies)
             found[by_id[data["requestId"]]] = (data["status"], data["reprocessed"])
         self.assertEqual({tag: (word, after is not None)
                           for tag, (_, after, word) in FAILING.items()}, found)
-        answers = world.sandbox.call("GET", "/sandbox/ledger?summary=1").json["answers"]
-        self.assertEqual({"202": 2}, answers["reprocess"])
+        for sandbox in world.graphs.values():
+            answers = sandbox.call("GET", "/sandbox/ledger?summary=1").json["answers"]
+            self.assertEqual({"202": 1}, answers["reprocess"])
+            self.assertEqual({"200"}, set(answers["look"]))
 
     # ---- killed
 
     def start_killed(self):
         world = self.open("killed", follow={**ON, "for": "1h"})
-        self.live(world, {"justification": "", "each_ms": 6500,
-                          "states": ["Submitted", "Delivered"]})
+        self.live(world.sandbox, {"justification": "", "each_ms": 6500,
+                                  "states": ["Submitted", "Delivered"]})
         world.made = [self.event(world, f"life {i}") for i in range(MANY)]
         world.send(world.made)
         world.worker("w1")
