@@ -274,16 +274,33 @@ static void check_times(struct loader *loader)
     }
 }
 
+/* Nothing but real requests may ever go to v1.0, and these by their own setting. */
+static void check_version(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+    const char *url = settings->graph.base_url;
+
+    if (!is_valid(loader, "graph.base_url")) {
+        return;
+    }
+    if (path_has_segment(url, "v1.0")) {
+        say(loader, false, "graph.base_url",
+            "is v1.0, which has no dry run; leave it at /beta, and set graph.submit_version: v1.0 "
+            "for the real requests");
+    } else if (settings->graph.submit_version == GRAPH_V1 &&
+               is_valid(loader, "graph.submit_version") &&
+               strcmp(strrchr(url, '/'), "/beta") != 0) {
+        say(loader, false, "graph.base_url",
+            "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
+            "/v1.0 in place of /beta");
+    }
+}
+
 static void check_graph(struct loader *loader)
 {
     const struct settings *settings = loader->settings;
-    const char *version = strrchr(settings->graph.base_url, '/');
 
-    if (is_valid(loader, "graph.base_url") && is_valid(loader, "graph.dry_run") &&
-        strcmp(version, "/v1.0") == 0 && settings->graph.dry_run == DRY_RUN_REQUIRED) {
-        say(loader, false, "graph.base_url",
-            "is v1.0, which has no dry run; use /beta, or graph.dry_run: off");
-    }
+    check_version(loader);
     if (settings->graph.dry_run == DRY_RUN_OFF) {
         say(loader, true, "graph.dry_run",
             "is off: real requests are sent without a dry run before them");

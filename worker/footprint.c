@@ -55,6 +55,9 @@ struct footprint footprint_of(const struct settings *settings)
     add(&all, "program", "code, libraries, threads", PROGRAM_BYTES);
     add(&all, "requests", "limits.requests", requests * (sizeof(struct request) + PLACES_BYTES));
     add(&all, "records at work, and what is read from them", "limits.bytes", 2 * records);
+    /* An event written for v1.0 is translated, and grows by less than as much again. */
+    add(&all, "bodies translated between beta and v1.0", "limits.bytes, graph.submit_version",
+        (settings->graph.submit_version == GRAPH_V1 ? 3 : 2) * records);
     add(&all, "their bodies on the way to Graph, or their dead letters to Kafka", "limits.bytes",
         2 * records);
     add(&all, "one body while it is read", "records are 1 MiB at most",

@@ -9,6 +9,8 @@
 
 #include <inttypes.h>
 
+#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
+
 enum { WALL_MS = 1000000 };
 
 static const struct reply_settings settings = {.group = "usher",
@@ -181,7 +183,7 @@ static const struct {
 static enum outcome look(struct request *rq, const char *const *pages)
 {
     char path[LOOK_PATH_MAX];
-    for (unsigned step = 0; step < 3 && look_path(rq, step, path); step++) {
+    for (unsigned step = 0; step < 3 && look_path(rq, REQUESTS_PATH, step, path); step++) {
         if (pages[step] == NULL)
             return OUTCOME_UNDECIDED;
         struct http_answer answer = {.reach = HTTP_ANSWERED,
@@ -189,7 +191,7 @@ static enum outcome look(struct request *rq, const char *const *pages)
                                      .body = str_of(pages[step]),
                                      .error = "",
                                      .retry_after_ms = -1};
-        enum outcome outcome = look_read(rq, step, &answer);
+        enum outcome outcome = look_read(rq, REQUESTS_PATH, step, &answer);
         if (outcome != OUTCOME_COUNT)
             return outcome;
     }

@@ -7,6 +7,8 @@
 // cmocka needs the headers above first.
 #include <cmocka.h>
 
+#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
+
 #define TARGET     "11111111-1111-1111-1111-111111111111"
 #define PACKAGE    "22222222-2222-2222-2222-222222222222"
 #define ASSIGNMENT "33333333-3333-3333-3333-333333333333"
@@ -179,7 +181,7 @@ static enum outcome read_answer(struct request *rq, unsigned step, int status, c
                                  .body = str_of(body),
                                  .error = "",
                                  .retry_after_ms = -1};
-    return look_read(rq, step, &answer);
+    return look_read(rq, REQUESTS_PATH, step, &answer);
 }
 
 static void check(const struct row *row, struct request *rq)
@@ -190,7 +192,7 @@ static void check(const struct row *row, struct request *rq)
     for (; step < 3 && row->paths[step] != NULL; step++) {
         if (outcome != OUTCOME_COUNT)
             fail_msg("%s: ends with %s before step %u", row->name, outcome_name(outcome), step);
-        if (!look_path(rq, step, path) || strcmp(path, row->paths[step]) != 0)
+        if (!look_path(rq, REQUESTS_PATH, step, path) || strcmp(path, row->paths[step]) != 0)
             fail_msg("%s: step %u asks %s\nnot %s", row->name, step, path, row->paths[step]);
         outcome = read_answer(rq, step, 200, row->answers[step]);
     }
@@ -261,7 +263,7 @@ static void test_resources(void **state)
     rq.event.kind = KIND_RESOURCE;
     memcpy(rq.event.subject.catalog_id, CATALOG, GUID_SIZE);
     memcpy(rq.event.subject.resource_id, ASSIGNMENT, GUID_SIZE);
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     assert_string_equal(path, RESOURCES "id%20eq%20'" ASSIGNMENT "'");
     assert_int_equal(read_answer(&rq, 0, 200, RESOURCE), OUTCOME_ABSENT);
     request_finish(&rq);
@@ -296,22 +298,22 @@ static void test_cannot_be_looked_up(void **state)
     struct request rq;
     char path[LOOK_PATH_MAX], *site = test_calloc(1, LOOK_PATH_MAX);
     set(&rq, DOUBT_NONE, ADD);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_DRY_RUN, ADD);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_SENT, REQUEST_TYPE_USER_ADD); /* for the caller, whom we do not know */
     memset(rq.event.subject.target_id, 0, GUID_SIZE);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE);
     rq.event.kind = KIND_RESOURCE;
     memcpy(rq.event.subject.catalog_id, CATALOG, GUID_SIZE);
     rq.event.subject.origin_id = SITE;
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     rq.event.request_type = REQUEST_TYPE_ADMIN_ADD;
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     memset(site, 'x', LOOK_PATH_MAX - 1); /* longer than any address may be */
     rq.event.subject.origin_id = site;
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     test_free(site);
 }
 
@@ -323,7 +325,7 @@ static void test_person_by_email(void **state)
     set(&rq, DOUBT_SENT, ADD);
     memset(rq.event.subject.target_id, 0, GUID_SIZE);
     rq.event.subject.target_email = "a@X.example";
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     assert_string_equal(path, REQUESTS);
     assert_int_equal(read_answer(&rq, 0, 200, LIST(REQUEST("AdminAdd", "Submitted", AFTER, OTHER))),
                      OUTCOME_OK);
@@ -365,9 +367,9 @@ static void test_trouble(void **state)
     struct request rq;
     set(&rq, DOUBT_SENT, ADD);
     struct http_answer lost = {.reach = HTTP_LOST, .error = "gone", .retry_after_ms = -1};
-    assert_int_equal(look_read(&rq, 0, &lost), OUTCOME_FAILED);
+    assert_int_equal(look_read(&rq, REQUESTS_PATH, 0, &lost), OUTCOME_FAILED);
     struct http_answer unsent = {.reach = HTTP_NOT_SENT, .error = "gone", .retry_after_ms = -1};
-    assert_int_equal(look_read(&rq, 0, &unsent), OUTCOME_PACED);
+    assert_int_equal(look_read(&rq, REQUESTS_PATH, 0, &unsent), OUTCOME_PACED);
     request_finish(&rq);
 }
 
@@ -379,7 +381,7 @@ static void test_every_list_ends(void **state)
     unsigned step = 0;
     enum outcome outcome = OUTCOME_COUNT;
     set(&rq, DOUBT_OPEN, ADD);
-    for (; outcome == OUTCOME_COUNT && look_path(&rq, step, path); step++)
+    for (; outcome == OUTCOME_COUNT && look_path(&rq, REQUESTS_PATH, step, path); step++)
         outcome = read_answer(&rq, step, 200,
                               "{\"value\":[],\"@odata.nextLink\":\"" BASE
                               "accessPackageAssignmentRequests?again\"}");

@@ -358,6 +358,8 @@ void node_reset(struct node *node)
     s->redis.lease_ms = mix->lease_ms;
     s->redis.keep_ms = INT64_C(7) * 24 * 3600 * 1000;
     s->graph.auth = AUTH_CLIENT_SECRET;
+    s->graph.beta_assignment_path = "/accessPackageAssignmentRequests";
+    s->graph.beta_resource_path = "/accessPackageResourceRequests";
     s->graph.timeout_ms = 30000;
     s->graph.in_flight = (int)mix->in_flight;
     s->graph.writes_per_second = (int)mix->writes_per_second;

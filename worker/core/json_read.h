@@ -28,6 +28,10 @@ struct json_walk json_walk_object(struct str object);
  * value alone; false at the end. */
 bool json_walk_next(struct json_walk *walk, struct str *ret_member, struct str *ret_value);
 
+/* The same for the values of a list. */
+struct json_walk json_walk_list(struct str list);
+bool json_walk_next_value(struct json_walk *walk, struct str *ret_value);
+
 /* Copies JSON without the white space outside of strings; `ret` has room for all of it. Returns
  * how many bytes were written. */
 size_t json_compact(struct str bytes, char *ret);
