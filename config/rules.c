@@ -17,7 +17,7 @@
 
 #define SEGMENT_LETTERS LETTERS DIGITS "_-.~"
 
-#define PATH_LENGTH_MAX           256 /* Graph's longest has 80; a look-up's query comes behind it */
+#define PATH_LENGTH_MAX           256 /* Graph's longest has 80; a look-up's query follows it */
 #define TOPIC_LENGTH_MAX          249 /* Kafka's own limit */
 #define NAME_LENGTH_MAX           200 /* leaves room for what Kafka and Redis names are made of */
 #define HOST_LENGTH_MAX           255 /* of a DNS name */

@@ -19,19 +19,13 @@
 #define ID                "\"id\":\"" GUID_A "\""
 #define ADD(more) \
     "{\"requestType\":\"AdminAdd\"," ASSIGNMENT(TARGET "," POLICY "," PACKAGE) more "}"
-#define V1_ASSIGNMENT(inner) "\"assignment\":{" inner "}"
-#define V1_RESOURCE(inner)   "\"resource\":{" inner "}"
-#define V1_CATALOG           "\"catalog\":{\"id\":\"" GUID_A "\"}"
-#define V1_ADD(more) \
-    "{\"requestType\":\"adminAdd\"," V1_ASSIGNMENT(TARGET "," POLICY "," PACKAGE) more "}"
-#define V1_ADD_RESOURCE(more)  OF_TYPE("adminAdd", V1_CATALOG "," V1_RESOURCE(ORIGIN) more)
 #define OF_TYPE(type, members) "{\"requestType\":\"" type "\"," members "}"
 #define MORE_NUMBERS           ",\"n\":[1.0,-0,1e2,0.10000000000000000555]"
 #define MORE_TEXTS             ",\"t\":\"\\u00e9\\/ \\\"  \\\\\",\"@odata.type\":\"#x\""
 #define ADD_RESOURCE(more)     OF_TYPE("AdminAdd", CATALOG "," RESOURCE(ORIGIN) more)
 
-/* `data` of an assignment request (A) or a resource request (R), the code it ends with, and what
- * the sentence must name. */
+/* `data` of an assignment request (A) or a resource request (R), the code it ends with, and
+ * what the sentence must name. */
 static const struct {
     enum kind kind;
     const char *data, *code, *named;
@@ -225,61 +219,6 @@ static const struct {
     {R, OF_TYPE("AdminAdd", CATALOG "," RESOURCE("\"OriginId\":\"x\"")), "memberCase",
      "data.accessPackageResource.OriginId"},
     {R, ADD_RESOURCE(",\"ExecuteImmediately\":true"), "memberCase", "data.ExecuteImmediately"},
-    /* the same, written for v1.0 */
-    {A, V1_ADD(""), NULL, NULL},
-    {A, OF_TYPE("adminAdd", V1_ASSIGNMENT("\"target\":{\"email\":\"a@b.c\"}," POLICY "," PACKAGE)),
-     NULL, NULL},
-    {A, OF_TYPE("adminRemove", V1_ASSIGNMENT(ID)), NULL, NULL},
-    {A, OF_TYPE("adminUpdate", V1_ASSIGNMENT(ID)), NULL, NULL},
-    {A, OF_TYPE("userAdd", V1_ASSIGNMENT(PACKAGE)), NULL, NULL},
-    {A, OF_TYPE("userUpdate", V1_ASSIGNMENT(PACKAGE)), NULL, NULL},
-    {A, OF_TYPE("userRemove", V1_ASSIGNMENT(ID)), NULL, NULL},
-    {R, V1_ADD_RESOURCE(""), NULL, NULL},
-    {R, OF_TYPE("adminUpdate", V1_CATALOG "," V1_RESOURCE(ORIGIN)), NULL, NULL},
-    {R, OF_TYPE("adminRemove", V1_CATALOG "," V1_RESOURCE(ID)), NULL, NULL},
-    {A, V1_ADD(",\"isValidationOnly\":true"), NULL, NULL},
-    {A, V1_ADD(",\"state\":\"submitted\",\"status\":5,\"completedDateTime\":1"), NULL, NULL},
-    {A, "{\"requestType\":\"adminAdd\"}", "missingMember", "`data.assignment`"},
-    {A, "{\"assignment\":{}}", "missingMember", "send adminAdd"},
-    {A, OF_TYPE("adminAdd", V1_ASSIGNMENT(TARGET "," POLICY)), "missingMember",
-     "data.assignment.accessPackageId` is missing; adminAdd"},
-    {A, OF_TYPE("adminRemove", V1_ASSIGNMENT("")), "missingMember", "data.assignment.id"},
-    {R, OF_TYPE("adminAdd", V1_RESOURCE(ORIGIN)), "missingMember", "data.catalog.id"},
-    {R, OF_TYPE("adminAdd", "\"catalog\":{}," V1_RESOURCE(ORIGIN)), "missingMember",
-     "data.catalog.id"},
-    {R, OF_TYPE("adminAdd", V1_CATALOG), "missingMember", "data.resource`"},
-    {R, OF_TYPE("adminAdd", "\"catalog\":\"" GUID_A "\""), "wrongType", "data.catalog`"},
-    {R, OF_TYPE("adminAdd", "\"catalog\":{\"id\":\"x\"}"), "invalidGuid", "data.catalog.id"},
-    {R, OF_TYPE("adminAdd", "\"catalog\":{\"Id\":\"x\"}"), "memberCase", "data.catalog.Id"},
-    {R,
-     OF_TYPE("adminAdd",
-             "\"catalog\":{\"id\":\"" GUID_A "\",\"displayName\":\"x\"}," V1_RESOURCE(ORIGIN)),
-     "notTranslated", "data.catalog.displayName"},
-    {A, V1_ADD(",\"Assignment\":1"), "memberCase", "data.Assignment"},
-    {A, OF_TYPE("userExtend", V1_ASSIGNMENT(PACKAGE)), "requestType", "does not have"},
-    {A, OF_TYPE("AdminAdd", V1_ASSIGNMENT("")), "requestType",
-     "`adminAdd`, as v1.0 has it: `data.assignment` is"},
-    {A, OF_TYPE("adminAdd", ASSIGNMENT("")), "requestType",
-     "`AdminAdd`, as beta has it: `data.accessPackageAssignment`"},
-    {A, OF_TYPE("grant", V1_ASSIGNMENT("")), "requestType", "userUpdate or userRemove"},
-    {R, OF_TYPE("grant", V1_CATALOG), "requestType", "adminUpdate or adminRemove"},
-    {A, V1_ADD(",\"color\":1"), "notTranslated", "data.color"},
-    {A, V1_ADD(",\"accessPackageAssignment\":{}"), "mixedVersions", "`data.assignment`"},
-    {A, ADD(",\"assignment\":null"), "mixedVersions", "`data.assignment`"},
-    {A, ADD(",\"state\":\"submitted\""), "mixedVersions", "`data.state`"},
-    {A, V1_ADD(",\"expirationDateTime\":null"), "mixedVersions", "`data.expirationDateTime`"},
-    {A, OF_TYPE("adminAdd", V1_ASSIGNMENT("\"target\":{\"type\":\"User\"}")), "mixedVersions",
-     "`data.assignment.target.type`"},
-    {R,
-     OF_TYPE("adminAdd",
-             V1_CATALOG "," V1_RESOURCE("\"attributes\":[{},{\"attributeName\":\"x\"}]")),
-     "mixedVersions", "`data.resource.attributes[].attributeName`"},
-    {A,
-     OF_TYPE("adminAdd",
-             V1_ASSIGNMENT(TARGET ",\"target\":{\"objectId\":\"" GUID_B "\"}," POLICY "," PACKAGE)),
-     "contradiction", "data.assignment"},
-    {A, ADD(",\"answers\":[{\"value\":5}]"), "wrongType", "data.answers[].value"},
-    {A, ADD(",\"answers\":[5]"), "wrongType", "data.answers[]`"},
 #undef A
 #undef R
 };
@@ -348,15 +287,6 @@ static const struct {
      "{\"\\u0069sValidationOnly\":false,\"\\u0069d\":1,"
      "\"request\\u0054ype\":\"Admin\\u0052emove\"," ASSIGNMENT(ID) "}",
      "\"request\\u0054ype\":\"Admin\\u0052emove\"," ASSIGNMENT(ID)},
-    {"written for v1.0", KIND_ASSIGNMENT,
-     " { \"id\" : 1, \"requestType\" : \"admin\\u0041dd\", \"assignment\" : { " TARGET " , " POLICY
-     ", " PACKAGE " , \"state\" : \"delivered\" }, \"justification\" : \"a \\u00e9\" }",
-     "\"requestType\":\"AdminAdd\"," ASSIGNMENT(
-         TARGET "," POLICY "," PACKAGE
-                ",\"assignmentState\":\"Delivered\"") ",\"justification\":\"a \\u00e9\""},
-    {"a resource written for v1.0", KIND_RESOURCE,
-     V1_ADD_RESOURCE(",\"state\":\"x\",\"isValidationOnly\":true"),
-     "\"requestType\":\"AdminAdd\"," CATALOG "," RESOURCE(ORIGIN)},
     {"isValidationOnly further inside is not ours", KIND_ASSIGNMENT,
      OF_TYPE("AdminRemove", ASSIGNMENT(ID ",\"isValidationOnly\":1")),
      "\"requestType\":\"AdminRemove\"," ASSIGNMENT(ID ",\"isValidationOnly\":1")},

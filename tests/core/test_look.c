@@ -1,28 +1,26 @@
 #include "worker/core/look.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-// cmocka needs the headers above first.
+
 #include <cmocka.h>
 
-#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
-
-#define TARGET     "11111111-1111-1111-1111-111111111111"
-#define PACKAGE    "22222222-2222-2222-2222-222222222222"
-#define ASSIGNMENT "33333333-3333-3333-3333-333333333333"
-#define CATALOG    "44444444-4444-4444-4444-444444444444"
-#define OTHER      "99999999-9999-9999-9999-999999999999"
-#define BASE       "/identityGovernance/entitlementManagement/"
-#define REQUESTS                                                  \
-    BASE "accessPackageAssignmentRequests?$expand=accessPackage," \
-         "accessPackageAssignment($expand=target)&$filter=accessPackage/id%20eq%20'" PACKAGE "'"
-#define ASSIGNMENTS BASE "accessPackageAssignments?$expand=target,accessPackage&$filter="
+#define TARGET        "11111111-1111-1111-1111-111111111111"
+#define PACKAGE       "22222222-2222-2222-2222-222222222222"
+#define ASSIGNMENT    "33333333-3333-3333-3333-333333333333"
+#define CATALOG       "44444444-4444-4444-4444-444444444444"
+#define OTHER         "99999999-9999-9999-9999-999999999999"
+#define BASE          "/identityGovernance/entitlementManagement/"
+#define REQUESTS_PATH BASE "accessPackageAssignmentRequests"
+#define EXPAND        "?$expand=accessPackage,accessPackageAssignment($expand=target)&$filter="
+#define REQUESTS      REQUESTS_PATH EXPAND "accessPackage/id%20eq%20'" PACKAGE "'"
+#define ASSIGNMENTS   BASE "accessPackageAssignments?$expand=target,accessPackage&$filter="
 #define BY_TARGET \
     ASSIGNMENTS "accessPackage/id%20eq%20'" PACKAGE "'%20and%20target/objectId%20eq%20'" TARGET "'"
-#define BY_ID ASSIGNMENTS "id%20eq%20'" ASSIGNMENT "'"
-
+#define BY_ID       ASSIGNMENTS "id%20eq%20'" ASSIGNMENT "'"
 #define LIST(items) "{\"value\":[" items "]}"
 #define NONE        LIST("")
 #define MORE        "{\"value\":[],\"@odata.nextLink\":\"https://x.example/next\"}"
@@ -37,7 +35,7 @@
     "\",\"createdDateTime\":" created ",\"accessPackage\":{\"id\":\"" PACKAGE \
     "\"},\"accessPackageAssignment\":{\"id\":\"" ASSIGNMENT                   \
     "\",\"target\":{\"objectId\":\"" target "\",\"email\":\"A@x.example\"}}}"
-#define SECOND           BASE "accessPackageAssignmentRequests?$skiptoken=100"
+#define SECOND           REQUESTS_PATH "?$skiptoken=100"
 #define NEXT(rows, link) "{\"value\":[" rows "],\"@odata.nextLink\":\"" link "\"}"
 #define PAGED(rows)      NEXT(rows, "https://elsewhere.example/beta" SECOND)
 /* The intent is at 12:00:00. */
@@ -111,7 +109,7 @@ static const struct row {
     {"sent add: a page that cannot be asked for", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, NEXT("", "https://elsewhere.example/secret")}, OUTCOME_UNDECIDED},
     {"sent add: a page with a line feed", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
-     {NONE, NEXT("", BASE "accessPackageAssignmentRequests?a\\r\\nb")}, OUTCOME_UNDECIDED},
+     {NONE, NEXT("", REQUESTS_PATH "?a\\r\\nb")}, OUTCOME_UNDECIDED},
 
     {"open add: the same", DOUBT_OPEN, ADD, {REQUESTS},
      {LIST(REQUEST("AdminAdd", "Delivering", BEFORE, TARGET))}, OUTCOME_EXISTS},
