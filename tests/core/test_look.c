@@ -1,6 +1,5 @@
 #include "worker/core/look.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -83,6 +83,7 @@ void answer_fault(struct call *call); // ENDING_STATUS
 
 // routes.c: finds the route, or fills in the answer that says that there is none
 void routes_find(struct call *call);
+enum version route_version(const struct route *route); // Graph's
 bool routes_take_faults(const struct route *route); // the sandbox's own addresses have none
 
 // The routes' own. graph.c
