@@ -82,7 +82,8 @@ GOOD_BODIES_OF_V1 = [
     (V1, "answers", [ANSWER]), (V1_RESOURCE, "resource.attributes", [{"name": "n"}]),
 ]
 BAD_BODIES_OF_V1 = [
-    (V1, "isValidationOnly", True), (V1, "isValidationOnly", False), (V1, "requestType", "AdminAdd"),
+    (V1, "isValidationOnly", True), (V1, "isValidationOnly", False),
+    (V1, "requestType", "AdminAdd"),
     (V1, "requestType", "userExtend"), (V1, "expirationDateTime", "2027-01-01T00:00:00Z"),
     (V1, A, V1["assignment"]), (V1, "assignment", ...), (V1, "state", "submitted"),
     (V1, "assignment.catalogId", GUID), (V1, "assignment.target", {"type": "User"}),
