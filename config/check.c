@@ -11,6 +11,7 @@
 #include "config/loader.h"
 #include "config/reserved.h"
 #include "config/rules.h"
+#include "config/settle.h"
 #include "config/value.h"
 
 /* A claim is confirmed at most this long before the real request starts (I8). */
@@ -31,13 +32,34 @@ static bool is_valid(const struct loader *loader, const char *name)
     return !loader->invalid[option_index(find(name))];
 }
 
-/* A setting that is missing has no line of its own: the group's first one that is in the file. */
+/* A check rests on these settings, NULL at the end: none was refused, and of a tenant's one is its
+ * own. What the worker's say among themselves has been said of the worker. */
+static bool concerns(const struct loader *loader, const char *const *names)
+{
+    bool is_own = false;
+
+    for (; *names != NULL; names++) {
+        if (!is_valid(loader, *names)) {
+            return false;
+        }
+        is_own = is_own || loader_is_own(loader, find(*names));
+    }
+    return is_own;
+}
+#define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A setting that is missing has no line of its own: the group's first one that is in the file, or
+ * the tenant's name. */
 static struct origin origin_near(const struct loader *loader, const struct option *option)
 {
     const struct settings *settings = loader->settings;
     struct origin origin = settings->origins[option_index(option)];
     size_t length = option_group_length(option);
 
+    if (loader->tenant != NULL) {
+        bool is_said = origin.is_of_tenant && origin.layer != LAYER_DEFAULT;
+        return is_said ? origin : loader->tenant_place.origin;
+    }
     if (origin.layer != LAYER_DEFAULT || settings->file[0] == '\0') {
         return origin;
     }
@@ -57,13 +79,17 @@ __attribute__((format(printf, 4, 5))) static void say(struct loader *loader, boo
 {
     const struct option *option = find(name);
     char variable[ENVIRONMENT_NAME_SIZE];
-    char text[ERROR_TEXT_SIZE];
-    struct place place = {.origin = origin_near(loader, option), .name = option->name};
+    char said[ERROR_TEXT_SIZE];
+    char text[2 * ERROR_TEXT_SIZE];
+    char title[SETTING_NAME_SIZE];
+    struct place place = {.origin = origin_near(loader, option), .name = title};
 
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(said, sizeof said, format, arguments);
     va_end(arguments);
+    loader_rename(loader, said, text, sizeof text);
+    loader_name(loader, option, title);
 
     if (place.origin.layer == LAYER_FILE) {
         place.name = loader->settings->file;
@@ -73,60 +99,21 @@ __attribute__((format(printf, 4, 5))) static void say(struct loader *loader, boo
         option_environment_name(option, variable);
         place.name = variable;
     }
-    (warning ? problems_warn : problems_add)(loader->problems, &place, name, text);
+    (warning ? problems_warn : problems_add)(loader->problems, &place, title, text);
 }
 
-/* Of a secret and its file the higher layer's counts. */
-static void settle_secrets(struct loader *loader)
+/* Both in one layer; of two layers one has been emptied. */
+static void check_secrets(struct loader *loader)
 {
-    struct settings *settings = loader->settings;
-
     for (size_t i = 0; i < options_count; i++) {
         const struct option *secret = &options[i];
         if (secret->kind != OPTION_SECRET) {
             continue;
         }
         const struct option *file = option_file_of(secret);
-        enum layer layer = settings->origins[i].layer;
-        enum layer file_layer = settings->origins[i + 1].layer;
-        if (value_text(settings, secret)[0] == '\0' || value_text(settings, file)[0] == '\0') {
-            continue;
-        }
-        if (layer == file_layer) {
+        if (value_text(loader->settings, secret)[0] != '\0' &&
+            value_text(loader->settings, file)[0] != '\0' && loader_is_own(loader, file)) {
             say(loader, false, file->name, "%s is set as well; one of the two", secret->name);
-            continue;
-        }
-        const struct option *lower = layer < file_layer ? secret : file;
-        bool emptied = value_set(settings, lower, "", NULL);
-        assert(emptied);
-        settings->origins[option_index(lower)] = (struct origin){0};
-    }
-}
-
-/* Graph and the token endpoint of each cloud (facts: graph 5), in the order of `enum cloud`. */
-static const struct cloud_hosts {
-    const char *base_url, *authority_host;
-} clouds[] = {
-    {"https://graph.microsoft.com/beta", "https://login.microsoftonline.com"},
-    {"https://graph.microsoft.us/beta", "https://login.microsoftonline.us"},
-    {"https://dod-graph.microsoft.us/beta", "https://login.microsoftonline.us"},
-    {"https://microsoftgraph.chinacloudapi.cn/beta", "https://login.partner.microsoftonline.cn"},
-};
-
-static void settle_cloud(struct loader *loader)
-{
-    struct settings *settings = loader->settings;
-    const struct cloud_hosts *hosts = &clouds[settings->graph.cloud];
-    const struct {
-        const char *name, *value;
-    } defaults[] = {{"graph.base_url", hosts->base_url},
-                    {"graph.authority_host", hosts->authority_host}};
-
-    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
-        const struct option *option = find(defaults[i].name);
-        if (settings->origins[option_index(option)].layer == LAYER_DEFAULT) {
-            bool set = value_set(settings, option, defaults[i].value, NULL);
-            assert(set);
         }
     }
 }
@@ -137,6 +124,11 @@ static void need(struct loader *loader, const char *name, const char *why)
     char variable[ENVIRONMENT_NAME_SIZE];
 
     if (value_text(loader->settings, option)[0] != '\0' || !is_valid(loader, name)) {
+        return;
+    }
+    if (loader->tenant != NULL) {
+        say(loader, false, name, "is needed for %s; set it there, or under graph for every tenant",
+            why);
         return;
     }
     option_environment_name(option, variable);
@@ -177,7 +169,9 @@ static void need_of_auth(struct loader *loader, enum auth auth)
 
 static void check_auth(struct loader *loader)
 {
-    if (!is_valid(loader, "graph.auth")) {
+    bool is_left_to_tenants = loader->tenant == NULL && loader->has_tenants;
+
+    if (!is_valid(loader, "graph.auth") || is_left_to_tenants) {
         return;
     }
     need_of_auth(loader, loader->settings->graph.auth);
@@ -188,14 +182,17 @@ static void check_cloud(struct loader *loader)
 {
     const struct settings *settings = loader->settings;
 
-    for (size_t i = 0; i < sizeof clouds / sizeof clouds[0]; i++) {
-        size_t length = strlen(clouds[i].base_url) - strlen("beta");
-        if (strncmp(settings->graph.base_url, clouds[i].base_url, length) != 0 ||
-            strcmp(settings->graph.authority_host, clouds[i].authority_host) == 0) {
+    if (!concerns(loader, SETTINGS("graph.base_url", "graph.authority_host"))) {
+        return;
+    }
+    for (size_t i = 0; i < CLOUDS_COUNT; i++) {
+        size_t length = strlen(cloud_hosts[i].base_url) - strlen("beta");
+        if (strncmp(settings->graph.base_url, cloud_hosts[i].base_url, length) != 0 ||
+            strcmp(settings->graph.authority_host, cloud_hosts[i].authority_host) == 0) {
             continue;
         }
-        for (size_t j = 0; j < sizeof clouds / sizeof clouds[0]; j++) {
-            if (strcmp(settings->graph.authority_host, clouds[j].authority_host) == 0) {
+        for (size_t j = 0; j < CLOUDS_COUNT; j++) {
+            if (strcmp(settings->graph.authority_host, cloud_hosts[j].authority_host) == 0) {
                 say(loader, true, "graph.authority_host",
                     "is %s, which is not of the same cloud as graph.base_url",
                     settings->graph.authority_host);
@@ -257,21 +254,29 @@ static void check_times(struct loader *loader)
     char timeout[NUMBER_TEXT_SIZE];
 
     format_duration(settings->graph.timeout_ms, timeout);
-    if (is_valid(loader, "redis.lease") && is_valid(loader, "graph.timeout") &&
+    if (concerns(loader, SETTINGS("redis.lease", "graph.timeout")) &&
         settings->redis.lease_ms <= settings->graph.timeout_ms + CLAIM_AGE_MAX_MS) {
         format_duration(settings->graph.timeout_ms + CLAIM_AGE_MAX_MS, least);
         say(loader, false, "redis.lease",
             "must be longer than %s (graph.timeout and 2 s): a claim must outlive a call", least);
     }
-    if (is_valid(loader, "redis.keep") && is_valid(loader, "redis.lease") &&
+    if (concerns(loader, SETTINGS("redis.keep", "redis.lease")) &&
         settings->redis.keep_ms < settings->redis.lease_ms) {
         say(loader, false, "redis.keep", "must not be shorter than redis.lease");
     }
-    if (is_valid(loader, "drain") && is_valid(loader, "graph.timeout") &&
+    if (concerns(loader, SETTINGS("drain", "graph.timeout")) &&
         settings->drain_ms < settings->graph.timeout_ms) {
         say(loader, true, "drain",
             "is shorter than graph.timeout (%s): a call may be cut off at SIGTERM", timeout);
     }
+}
+
+/* In its path: https://beta has none. */
+static bool ends_in_beta(const char *url)
+{
+    const char *path = strchr(strstr(url, "://") + strlen("://"), '/');
+
+    return path != NULL && strcmp(strrchr(path, '/'), "/beta") == 0;
 }
 
 /* Nothing but real requests may ever go to v1.0, and these by their own setting. */
@@ -280,16 +285,12 @@ static void check_version(struct loader *loader)
     const struct settings *settings = loader->settings;
     const char *url = settings->graph.base_url;
 
-    if (!is_valid(loader, "graph.base_url")) {
-        return;
-    }
-    if (path_has_segment(url, "v1.0")) {
+    if (concerns(loader, SETTINGS("graph.base_url")) && path_has_segment(url, "v1.0")) {
         say(loader, false, "graph.base_url",
             "is v1.0, which has no dry run; leave it at /beta, and set graph.submit_version: v1.0 "
             "for the real requests");
-    } else if (settings->graph.submit_version == GRAPH_V1 &&
-               is_valid(loader, "graph.submit_version") &&
-               strcmp(strrchr(url, '/'), "/beta") != 0) {
+    } else if (concerns(loader, SETTINGS("graph.base_url", "graph.submit_version")) &&
+               settings->graph.submit_version == GRAPH_V1 && !ends_in_beta(url)) {
         say(loader, false, "graph.base_url",
             "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
             "/v1.0 in place of /beta");
@@ -301,20 +302,25 @@ static void check_graph(struct loader *loader)
     const struct settings *settings = loader->settings;
 
     check_version(loader);
-    if (settings->graph.dry_run == DRY_RUN_OFF) {
+    if (concerns(loader, SETTINGS("graph.dry_run")) && settings->graph.dry_run == DRY_RUN_OFF) {
         say(loader, true, "graph.dry_run",
             "is off: real requests are sent without a dry run before them");
-    } else if (settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT) {
+    }
+    if (concerns(loader, SETTINGS("graph.dry_run", "graph.dry_run_echo")) &&
+        settings->graph.dry_run == DRY_RUN_REQUIRED &&
+        settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT) {
         say(loader, true, "graph.dry_run_echo",
             "is lenient: a Graph that ignores isValidationOnly would grant at the dry run");
     }
     if (url_is_loopback(settings->graph.base_url)) {
         return; /* a stand-in of tests */
     }
-    if (settings->graph.writes_per_second == 0) {
+    if (concerns(loader, SETTINGS("graph.base_url", "graph.writes_per_second")) &&
+        settings->graph.writes_per_second == 0) {
         say(loader, true, "graph.writes_per_second", "is 0: Graph throttles above 20 a second");
     }
-    if (settings->graph.settle_ms < SETTLE_SAFE_MS) {
+    if (concerns(loader, SETTINGS("graph.base_url", "graph.settle")) &&
+        settings->graph.settle_ms < SETTLE_SAFE_MS) {
         say(loader, true, "graph.settle",
             "is under 1m: a look-up may miss a grant that happened, and a second is sent");
     }
@@ -335,7 +341,7 @@ static void check_mode(struct loader *loader)
     if (!loader->file_is_open_to_others) {
         return;
     }
-    for (size_t i = 0; i < properties->count; i++) {
+    for (size_t i = 0; i < properties->count && loader->tenant == NULL; i++) {
         const struct pair *pair = &properties->items[i];
         if (pair->origin.layer == LAYER_FILE && property_is_secret(pair->name)) {
             say(loader, true, "kafka.librdkafka",
@@ -345,6 +351,7 @@ static void check_mode(struct loader *loader)
     }
     for (size_t i = 0; i < options_count; i++) {
         if (options[i].kind == OPTION_SECRET && loader->settings->origins[i].layer == LAYER_FILE &&
+            loader_is_own(loader, &options[i]) &&
             value_text(loader->settings, &options[i])[0] != '\0') {
             say(loader, true, options[i].name,
                 "can be read by every user of this machine: chmod o-r %s, or use %s",
@@ -355,11 +362,12 @@ static void check_mode(struct loader *loader)
 
 void settings_check(struct loader *loader)
 {
-    settle_secrets(loader);
-    settle_cloud(loader);
-    check_topics(loader);
-    check_kafka(loader);
-    check_redis(loader);
+    if (loader->tenant == NULL) {
+        check_topics(loader);
+        check_kafka(loader);
+        check_redis(loader);
+    }
+    check_secrets(loader);
     check_times(loader);
     check_auth(loader);
     check_cloud(loader);

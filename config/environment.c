@@ -5,7 +5,8 @@
 #include "config/loader.h"
 #include "config/nearest.h"
 
-#define PREFIX "USHER_"
+#define PREFIX         "USHER_"
+#define TENANTS_PREFIX PREFIX "TENANTS_"
 
 /* Longer than any setting or property of librdkafka. */
 #define FLAG_KEY_SIZE 256
@@ -96,6 +97,14 @@ static void refuse_unknown(struct loader *loader, const char *entry)
     }
     memcpy(name, entry, length);
     name[length] = '\0';
+    if (strncmp(name, TENANTS_PREFIX, strlen(TENANTS_PREFIX)) == 0 &&
+        !is_service_link(name, entry + length + 1)) {
+        problems_add(loader->problems,
+                     &(struct place){.origin.layer = LAYER_ENVIRONMENT, .name = name}, NULL,
+                     "tenants are set in the file, or as -s tenants.NAME.SETTING=VALUE; they have "
+                     "no names in the environment");
+        return;
+    }
     if (!is_known(name) && !is_service_link(name, entry + length + 1) &&
         setting_of(name, setting, sizeof setting)) {
         loader_unknown(loader, setting,
@@ -144,8 +153,11 @@ static void set_flag(struct loader *loader, char *key, const char *value)
 {
     struct place place = {.origin.layer = LAYER_FLAG, .name = key};
     const struct option *option = option_find(key);
+    size_t length = strlen(tenants_group.name);
 
-    if (option == NULL) {
+    if (strncmp(key, tenants_group.name, length) == 0 && key[length] == '.') {
+        tenant_flag(loader, key + length + 1, value, &place);
+    } else if (option == NULL) {
         if (!set_property(loader, key, value, &place)) {
             loader_unknown(loader, key, &place);
         }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/loader.h"
+#include "config/settle.h"
 #include "config/value.h"
 
 static void set_defaults(struct settings *settings)
@@ -56,7 +57,10 @@ enum load settings_load(struct settings *settings, const struct settings_source 
     }
     environment_load(&loader, source->environment);
     flags_load(&loader, source->flags, source->flags_count);
+    settings_settle(&loader);
     settings_check(&loader);
+    tenants_load(&loader);
+    free(loader.tenants);
 
     problems_sort(problems);
     if (problems->errors > 0) {
@@ -66,15 +70,27 @@ enum load settings_load(struct settings *settings, const struct settings_source 
     return LOAD_OK;
 }
 
-void settings_finish(struct settings *settings)
+static void finish_one(struct settings *settings)
 {
-    if (settings == NULL) {
-        return;
-    }
     for (size_t i = 0; i < options_count; i++) {
         value_clear(settings, &options[i]);
     }
     free(settings->file);
     free(settings->origins);
     *settings = (struct settings){0};
+}
+
+void settings_finish(struct settings *settings)
+{
+    if (settings == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < settings->tenants.count; i++) {
+        struct tenant_settings *tenant = &settings->tenants.items[i];
+        finish_one(tenant->settings);
+        free(tenant->settings);
+        free((char *)tenant->name);
+    }
+    free(settings->tenants.items);
+    finish_one(settings);
 }

@@ -13,15 +13,58 @@
 static void note_origin(struct loader *loader, const struct option *option,
                         const struct place *place)
 {
-    loader->settings->origins[option_index(option)] = place->origin;
+    struct origin *origin = &loader->settings->origins[option_index(option)];
+
+    *origin = place->origin;
+    origin->is_of_tenant = loader->tenant != NULL;
+}
+
+void loader_name(const struct loader *loader, const struct option *option,
+                 char ret[SETTING_NAME_SIZE])
+{
+    if (loader->tenant == NULL || !option_is_of_tenants(option)) {
+        (void)snprintf(ret, SETTING_NAME_SIZE, "%s", option->name);
+    } else {
+        (void)snprintf(ret, SETTING_NAME_SIZE, "%s.%s.%s", tenants_group.name, loader->tenant,
+                       option_key(option));
+    }
+}
+
+void loader_rename(const struct loader *loader, const char *text, char *ret, size_t size)
+{
+    size_t length = 0;
+
+    ret[0] = '\0';
+    while (*text != '\0' && length < size) {
+        char word[SETTING_NAME_SIZE];
+        size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz_.");
+        size_t taken = letters == 0 ? 1 : letters;
+        (void)snprintf(word, sizeof word, "%.*s", (int)taken, text);
+        const struct option *option = option_find(word);
+        if (option != NULL) {
+            loader_name(loader, option, word);
+        }
+        length += (size_t)(option == NULL
+                               ? snprintf(ret + length, size - length, "%.*s", (int)taken, text)
+                               : snprintf(ret + length, size - length, "%s", word));
+        text += taken;
+    }
+}
+
+bool loader_is_own(const struct loader *loader, const struct option *option)
+{
+    return loader->tenant == NULL || loader->settings->origins[option_index(option)].is_of_tenant;
 }
 
 void loader_refuse(struct loader *loader, const struct option *option, const char *text,
                    const struct place *place)
 {
+    char name[SETTING_NAME_SIZE];
+
     note_origin(loader, option, place);
     loader->invalid[option_index(option)] = true;
-    problems_add(loader->problems, place, option->name, text);
+    loader_name(loader, option, name);
+    problems_add(loader->problems, place, name, text);
 }
 
 void loader_begin(struct loader *loader, const struct option *option, const struct place *place)
@@ -48,15 +91,18 @@ void loader_add(struct loader *loader, const struct option *option, const char *
 static void refuse_flag(struct loader *loader, const struct option *option,
                         const struct place *place)
 {
-    const char *instead = option->kind == OPTION_SECRET ? option_file_of(option)->name : "the file";
+    char instead[SETTING_NAME_SIZE] = "the file";
     char variable[ENVIRONMENT_NAME_SIZE];
     struct error error;
 
+    if (option->kind == OPTION_SECRET) {
+        loader_name(loader, option_file_of(option), instead);
+    }
     option_environment_name(option, variable);
     (void)error_set(&error,
-                    "a secret is not taken from the command line, where ps shows it; use %s or the "
-                    "environment variable %s",
-                    instead, variable);
+                    "a secret is not taken from the command line, where ps shows it; use %s%s%s",
+                    instead, loader->tenant == NULL ? " or the environment variable " : "",
+                    loader->tenant == NULL ? variable : "");
     loader_refuse(loader, option, error.text, place);
 }
 
@@ -159,8 +205,32 @@ void loader_set(struct loader *loader, const struct option *option, const char *
     }
 }
 
+static void unknown_of_tenant(struct loader *loader, const char *name, const struct place *place)
+{
+    const char *keys[OPTIONS_MAX] = {NULL};
+    const char *key = strchr(name, '.') == NULL ? name : strchr(name, '.') + 1;
+    char title[2 * SETTING_NAME_SIZE];
+    struct error error;
+
+    for (size_t i = 0; i < options_count; i++) {
+        keys[i] = option_is_of_tenants(&options[i]) ? option_key(&options[i]) : NULL;
+    }
+    const char *nearest = nearest_name(key, keys, options_count);
+    (void)snprintf(title, sizeof title, "%s.%s.%s", tenants_group.name, loader->tenant, key);
+    if (nearest == NULL) {
+        (void)error_set(&error, "a tenant has no such setting; it may have those of graph");
+    } else {
+        (void)error_set(&error, "a tenant has no such setting; did you mean %s?", nearest);
+    }
+    problems_add(loader->problems, place, title, error.text);
+}
+
 void loader_unknown(struct loader *loader, const char *name, const struct place *place)
 {
+    if (loader->tenant != NULL) {
+        unknown_of_tenant(loader, name, place);
+        return;
+    }
     const char *nearest = nearest_setting(name);
     const char *title = place->origin.layer == LAYER_FILE ? name : NULL;
     struct error error;

@@ -98,10 +98,12 @@ const char *nearest_setting(const char *word)
             best_distance = found;
         }
     }
-    for (size_t i = 0; i < option_groups_count && strchr(word, '.') == NULL; i++) {
-        size_t found = near_distance(word, option_groups[i].name);
+    for (size_t i = 0; i <= option_groups_count && strchr(word, '.') == NULL; i++) {
+        const struct option_group *group =
+            i < option_groups_count ? &option_groups[i] : &tenants_group;
+        size_t found = near_distance(word, group->name);
         if (found < best_distance) {
-            best = option_groups[i].name;
+            best = group->name;
             best_distance = found;
         }
     }

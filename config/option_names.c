@@ -25,6 +25,11 @@ const struct option_group *option_group_find(const char *name)
     return NULL;
 }
 
+bool option_is_of_tenants(const struct option *option)
+{
+    return strncmp(option->name, TENANTS_SETTINGS ".", strlen(TENANTS_SETTINGS ".")) == 0;
+}
+
 size_t option_index(const struct option *option)
 {
     assert(option >= options && option < options + options_count);

@@ -187,11 +187,14 @@ const struct option options[] = {
     {COUNT(graph.in_flight), .fallback = "256", .min = 1, .max = 10000,
      .doc = "The most calls to Graph at once. A limit, not a target."},
     {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000,
-     .doc = "The most POSTs a second, dry runs and real requests together, of this worker: with "
-            "several replicas, divide it. 0 sets no limit. 20 is what Graph publishes: 3,000 in "
-            "150 s for identity writes."},
+     .doc = "The most POSTs a second, dry runs and real requests together, of all replicas "
+            "together: they share it through Redis. Less where Graph throttles. 0 sets no limit. "
+            "20 is what Graph publishes: 3,000 in 150 s for identity writes."},
     {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100,
      .doc = "How often one call is tried before the event ends as failed."},
+    {COUNT(graph.retry_budget), .fallback = "10", .min = 1, .max = 100,
+     .doc = "Of a hundred calls so many may repeat one that has failed, and ten in ten seconds "
+            "always. What is over waits. 100 sets no limit."},
     {DURATION(graph.retry_for), .fallback = "15m", .min = 1 * SECOND, .max = 1 * DAY,
      .doc = "How long an event's calls are tried in all. What comes first ends it."},
     {DURATION(graph.eventual), .fallback = "5m", .min = 0, .max = 1 * HOUR,
@@ -255,3 +258,9 @@ const struct option_group option_groups[] = {
 };
 const size_t option_groups_count = sizeof option_groups / sizeof option_groups[0];
 static_assert(sizeof option_groups / sizeof option_groups[0] <= GROUPS_MAX, "as above");
+
+const struct option_group tenants_group = {
+    "tenants",
+    "Many tenants: a name for each, and under it what holds for it alone, written as under graph. "
+    "For what is not there, graph counts.",
+};

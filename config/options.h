@@ -62,6 +62,11 @@ extern const size_t options_count;
 extern const struct option_group option_groups[];
 extern const size_t option_groups_count;
 
+/* The map of tenants, and the group whose settings may stand under each name of it. */
+#define TENANTS_SETTINGS "graph"
+extern const struct option_group tenants_group;
+bool option_is_of_tenants(const struct option *option);
+
 /* NULL where there is none. */
 const struct option *option_find(const char *name);
 const struct option_group *option_group_find(const char *name);

@@ -10,27 +10,46 @@
 /* Values shorter than this have their origins in one column. */
 #define ORIGIN_COLUMN 44
 
-static void print_origin(const struct settings *settings, const struct option *option,
-                         const struct origin *origin, FILE *out)
+/* Whose settings are printed, and where to. */
+struct page {
+    const struct settings *settings;
+    const char *tenant; /* NULL: the worker's own */
+    const char *indent; /* of a setting */
+    FILE *out;
+};
+
+static void print_flag(const struct page *page, const struct option *option)
+{
+    if (page->tenant == NULL) {
+        (void)fprintf(page->out, "# flag -s %s\n", option->name);
+    } else {
+        (void)fprintf(page->out, "# flag -s %s.%s.%s\n", tenants_group.name, page->tenant,
+                      option_key(option));
+    }
+}
+
+static void print_origin(const struct page *page, const struct option *option,
+                         const struct origin *origin)
 {
     char variable[ENVIRONMENT_NAME_SIZE];
 
     switch (origin->layer) {
     case LAYER_DEFAULT:
-        (void)fputs("# default\n", out);
+        (void)fputs("# default\n", page->out);
         return;
     case LAYER_AZURE:
-        (void)fprintf(out, "# environment %s\n", option->azure);
+        (void)fprintf(page->out, "# environment %s\n", option->azure);
         return;
     case LAYER_FILE:
-        (void)fprintf(out, "# %s:%d:%d\n", settings->file, origin->line, origin->column);
+        (void)fprintf(page->out, "# %s:%d:%d\n", page->settings->file, origin->line,
+                      origin->column);
         return;
     case LAYER_ENVIRONMENT:
         option_environment_name(option, variable);
-        (void)fprintf(out, "# environment %s\n", variable);
+        (void)fprintf(page->out, "# environment %s\n", variable);
         return;
     case LAYER_FLAG:
-        (void)fprintf(out, "# flag -s %s\n", option->name);
+        print_flag(page, option);
         return;
     }
     assert(!"a layer that does not exist");
@@ -47,25 +66,25 @@ static void print_list(const struct strings *list, FILE *out)
 }
 
 /* One line: what `text` holds, and the origin in its column. */
-static void print_line(const char *text, const struct settings *settings,
-                       const struct option *option, const struct origin *origin, FILE *out)
+static void print_line(const char *text, const struct page *page, const struct option *option,
+                       const struct origin *origin)
 {
-    (void)fprintf(out, "%-*s  ", ORIGIN_COLUMN, text);
-    print_origin(settings, option, origin, out);
+    (void)fprintf(page->out, "%-*s  ", ORIGIN_COLUMN, text);
+    print_origin(page, option, origin);
 }
 
-static void print_map(const struct settings *settings, const struct option *option, FILE *out)
+static void print_map(const struct page *page, const struct option *option)
 {
-    const struct pairs *map = value_map(settings, option);
+    const struct pairs *map = value_map(page->settings, option);
 
-    (void)fprintf(out, "  %s:\n", option_key(option));
+    (void)fprintf(page->out, "%s%s:\n", page->indent, option_key(option));
     for (size_t i = 0; i < map->count; i++) {
         const struct pair *pair = &map->items[i];
         char *text = NULL;
         size_t size = 0;
         FILE *line = open_memstream(&text, &size);
         assert(line != NULL);
-        (void)fputs("    ", line);
+        (void)fprintf(line, "%s  ", page->indent);
         yaml_print_text(pair->name, line);
         (void)fputs(": ", line);
         if (property_is_secret(pair->name)) {
@@ -74,25 +93,27 @@ static void print_map(const struct settings *settings, const struct option *opti
             yaml_print_text(pair->value, line);
         }
         (void)fclose(line);
-        print_line(text, settings, option, &pair->origin, out);
+        print_line(text, page, option, &pair->origin);
         free(text);
     }
 }
 
-static void print_option(const struct settings *settings, const struct option *option, FILE *out)
+static void print_option(const struct page *page, const struct option *option)
 {
+    const struct settings *settings = page->settings;
     const struct strings *list = value_list(settings, option);
     const struct pairs *map = value_map(settings, option);
     char *text = NULL;
     size_t size = 0;
 
     if (map != NULL && map->count > 0) {
-        print_map(settings, option, out);
+        print_map(page, option);
         return;
     }
     FILE *line = open_memstream(&text, &size);
     assert(line != NULL);
-    (void)fprintf(line, "%s%s: ", option_group_length(option) == 0 ? "" : "  ", option_key(option));
+    (void)fprintf(line, "%s%s: ", option_group_length(option) == 0 ? "" : page->indent,
+                  option_key(option));
     if (map != NULL) {
         (void)fputs("{}", line);
     } else if (list != NULL) {
@@ -101,17 +122,43 @@ static void print_option(const struct settings *settings, const struct option *o
         value_print(settings, option, line);
     }
     (void)fclose(line);
-    print_line(text, settings, option, &settings->origins[option_index(option)], out);
+    print_line(text, page, option, &settings->origins[option_index(option)]);
     free(text);
+}
+
+/* What is its own; the rest stands under graph. */
+static void print_tenant(const struct tenant_settings *tenant, FILE *out)
+{
+    const struct page page = {.settings = tenant->settings,
+                              .tenant = tenant->name,
+                              .indent = "    ",
+                              .out = out};
+
+    (void)fputs("  ", out);
+    yaml_print_text(tenant->name, out);
+    (void)fputs(":\n", out);
+    for (size_t i = 0; i < options_count; i++) {
+        if (tenant->settings->origins[i].is_of_tenant) {
+            print_option(&page, &options[i]);
+        }
+    }
 }
 
 void settings_print(const struct settings *settings, FILE *out)
 {
+    const struct page page = {.settings = settings, .indent = "  ", .out = out};
+
     for (size_t i = 0; i < options_count; i++) {
         const struct option_group *group = option_begins(&options[i]);
         if (group != NULL) {
             (void)fprintf(out, "%s:\n", group->name);
         }
-        print_option(settings, &options[i], out);
+        print_option(&page, &options[i]);
+    }
+    if (settings->tenants.count > 0) {
+        (void)fprintf(out, "%s:\n", tenants_group.name);
+    }
+    for (size_t i = 0; i < settings->tenants.count; i++) {
+        print_tenant(&settings->tenants.items[i], out);
     }
 }

@@ -92,6 +92,10 @@ void reference_print(FILE *out)
         }
         print_row(option, out);
     }
+    (void)fprintf(out,
+                  "\n### %s\n\n%s\n\n"
+                  "`%s.NAME.x` is `%s.x` of one tenant; see [Many tenants](#many-tenants).\n",
+                  tenants_group.name, tenants_group.doc, tenants_group.name, TENANTS_SETTINGS);
     (void)fputs("\n### Properties of librdkafka that the worker owns\n\n"
                 "| property | why |\n|---|---|\n",
                 out);

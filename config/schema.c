@@ -111,6 +111,20 @@ static void print_option(const struct option *option, const char *indent, FILE *
     (void)fprintf(out, "\n%s}", indent);
 }
 
+/* A tenant is written as the group is; its defaults are what the group says. */
+static void print_tenants(FILE *out)
+{
+    (void)fprintf(out, "    \"%s\": {\n      \"description\": ", tenants_group.name);
+    json_print_text(tenants_group.doc, out);
+    (void)fprintf(out,
+                  ",\n      \"type\": \"object\",\n      \"maxProperties\": %d,\n"
+                  "      \"propertyNames\": {\"pattern\": \"^[A-Za-z0-9._-]{1,%d}$\"},\n"
+                  "      \"additionalProperties\": {\n"
+                  "        \"$ref\": \"#/properties/%s\",\n"
+                  "        \"minProperties\": 1\n      }\n    }\n",
+                  TENANTS_MAX, TENANT_NAME_MAX, TENANTS_SETTINGS);
+}
+
 void schema_print(FILE *out)
 {
     (void)fputs("{\n"
@@ -138,7 +152,8 @@ void schema_print(FILE *out)
         if (is_grouped && is_last) {
             (void)fputs("\n      }\n    }", out);
         }
-        (void)fputs(next == NULL ? "\n" : ",\n", out);
+        (void)fputs(",\n", out);
     }
+    print_tenants(out);
     (void)fputs("  }\n}\n", out);
 }

@@ -11,24 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/choices.h"
+#include "config/tenants.h"
 #include "config/values.h"
 #include "worker/core/error.h"
 #include "worker/core/graph_version.h"
 #include "worker/core/policy.h"
-
-enum delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_LEAST_ONCE };
-enum cloud { CLOUD_GLOBAL, CLOUD_USGOV, CLOUD_DOD, CLOUD_CHINA };
-enum auth {
-    AUTH_CLIENT_SECRET,
-    AUTH_CERTIFICATE,
-    AUTH_WORKLOAD_IDENTITY,
-    AUTH_MANAGED_IDENTITY,
-    AUTH_TOKEN,
-};
-enum dry_run { DRY_RUN_REQUIRED, DRY_RUN_OFF };
-enum dry_run_echo { DRY_RUN_ECHO_REQUIRED, DRY_RUN_ECHO_LENIENT };
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
-enum log_format { LOG_AUTO, LOG_TEXT, LOG_JSON };
 
 struct settings {
     struct {
@@ -61,9 +49,10 @@ struct settings {
         enum dry_run dry_run;
         enum dry_run_echo dry_run_echo;
         int64_t timeout_ms;
-        int in_flight, writes_per_second, retry_attempts;
+        int in_flight, writes_per_second, retry_attempts, retry_budget;
         int64_t retry_for_ms, eventual_ms, settle_ms;
     } graph;
+    struct tenants tenants; /* `graph` has no credentials then, unless it shares them */
     struct policy policy;
     struct {
         int requests;

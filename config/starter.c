@@ -79,4 +79,13 @@ void starter_print(FILE *out)
         print_comment(option->doc, indent, out);
         print_default(option, indent, out);
     }
+    (void)fputc('\n', out);
+    print_comment(tenants_group.doc, "", out);
+    (void)fputs("# tenants:\n"
+                "#   contoso:\n"
+                "#     tenant_id: contoso.onmicrosoft.com\n"
+                "#     client_id: 46184453-e63b-4f20-86c2-c557ed5d5df9\n"
+                "#     client_secret_file: /run/secrets/contoso\n"
+                "#     writes_per_second: 10\n",
+                out);
 }

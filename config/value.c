@@ -218,6 +218,50 @@ bool value_put(struct settings *settings, const struct option *option, const str
     return true;
 }
 
+static void copy_items(struct settings *to, const struct settings *from,
+                       const struct option *option)
+{
+    const struct strings *list = value_list(from, option);
+    const struct pairs *map = value_map(from, option);
+
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        bool added = value_add(to, option, list->items[i], NULL);
+        assert(added);
+    }
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
+        bool put = value_put(to, option, &map->items[i], NULL);
+        assert(put);
+    }
+}
+
+void value_copy(struct settings *to, const struct settings *from, const struct option *option)
+{
+    value_clear(to, option);
+    switch (option->kind) {
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+        *(char **)field(to, option) = copy_text(value_text(from, option));
+        return;
+    case OPTION_DURATION:
+    case OPTION_SIZE:
+        *(int64_t *)field(to, option) = *(const int64_t *)field_of(from, option);
+        return;
+    case OPTION_COUNT:
+        *(int *)field(to, option) = *(const int *)field_of(from, option);
+        return;
+    case OPTION_CHOICE:
+        *(unsigned *)field(to, option) = *(const unsigned *)field_of(from, option);
+        return;
+    case OPTION_SWITCH:
+        *(bool *)field(to, option) = *(const bool *)field_of(from, option);
+        return;
+    case OPTION_LIST:
+    case OPTION_MAP:
+        copy_items(to, from, option);
+        return;
+    }
+}
+
 void value_clear(struct settings *settings, const struct option *option)
 {
     switch (option->kind) {

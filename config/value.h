@@ -26,6 +26,9 @@ bool value_add(struct settings *settings, const struct option *option, const cha
 bool value_put(struct settings *settings, const struct option *option, const struct pair *pair,
                struct error *error);
 
+/* What `from` holds, in the place of what `to` holds. */
+void value_copy(struct settings *to, const struct settings *from, const struct option *option);
+
 /* Frees what the option holds and zeroes it. */
 void value_clear(struct settings *settings, const struct option *option);
 

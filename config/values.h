@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "worker/core/strings.h"
@@ -14,6 +15,7 @@ enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FL
 struct origin {
     enum layer layer;
     int line, column;
+    bool is_of_tenant; /* said under a tenant's name, which goes before every layer of `graph` */
 };
 
 struct pair {

@@ -167,36 +167,90 @@ static void read_setting(struct reader *reader, const char *name, const struct p
     }
 }
 
-/* `line`: where the group was begun, 0: not yet. */
-static void read_group(struct reader *reader, const struct option_group *group,
-                       const struct place *key, int *line)
+/* Whether a mapping is here, which is stepped into; nothing at all is passed over. `line`: where
+ * it was begun before, 0: not yet. */
+static bool begin_map(struct reader *reader, const char *name, const struct place *key, int *line)
 {
     struct error error;
 
     if (*line != 0) {
         (void)error_set(&error, "is there twice; it began in line %d", *line);
-        problems_add(reader->loader->problems, key, group->name, error.text);
+        problems_add(reader->loader->problems, key, name, error.text);
         reader_skip(reader);
-        return;
+        return false;
     }
     *line = key->origin.line;
     if (reader_is_nothing(reader)) {
         reader_advance(reader);
-        return;
+        return false;
     }
     if (reader->event.type != YAML_MAPPING_START_EVENT) {
-        reader_complain(reader, group->name, "settings are due here, indented, one a line");
+        reader_complain(reader, name, "settings are due here, indented, one a line");
         reader_skip(reader);
-        return;
+        return false;
     }
     reader_advance(reader);
+    return true;
+}
+
+/* To the end of the mapping. */
+static void read_settings(struct reader *reader, const char *group)
+{
     while (!reader->over && reader->event.type != YAML_MAPPING_END_EVENT) {
         char below[KEY_SIZE];
         char name[2 * KEY_SIZE];
         struct place place;
         if (take_key(reader, below, &place)) {
-            (void)snprintf(name, sizeof name, "%s.%s", group->name, below);
+            (void)snprintf(name, sizeof name, "%s.%s", group, below);
             read_setting(reader, name, &place);
+        }
+    }
+    reader_advance(reader);
+}
+
+static void read_group(struct reader *reader, const struct option_group *group,
+                       const struct place *key, int *line)
+{
+    if (begin_map(reader, group->name, key, line)) {
+        read_settings(reader, group->name);
+    }
+}
+
+/* One of the map of tenants; what it holds is a group's. */
+static void read_tenant(struct reader *reader, const char *name, const struct place *key)
+{
+    struct loader *worker = reader->loader;
+    struct loader *tenant = tenant_begin(worker, name, key);
+
+    if (tenant == NULL) {
+        reader_skip(reader);
+        return;
+    }
+    if (reader->event.type != YAML_MAPPING_START_EVENT) {
+        tenant_refuse(tenant, "settings are due here, indented, one a line");
+        reader_skip(reader);
+        return;
+    }
+    reader_advance(reader);
+    if (reader->event.type == YAML_MAPPING_END_EVENT) {
+        tenant_refuse(tenant, "settings are due here, indented, one a line");
+    }
+    reader->loader = tenant;
+    read_settings(reader, TENANTS_SETTINGS);
+    reader->loader = worker;
+}
+
+static void read_tenants(struct reader *reader, const struct place *key, int *line)
+{
+    if (!begin_map(reader, tenants_group.name, key, line)) {
+        return;
+    }
+    while (!reader->over && reader->event.type != YAML_MAPPING_END_EVENT) {
+        char name[KEY_SIZE];
+        struct place place;
+        reader->loader->has_tenants = true;
+        if (take_key(reader, name, &place)) {
+            read_tenant(reader, name, &place);
         }
     }
     reader_advance(reader);
@@ -205,6 +259,7 @@ static void read_group(struct reader *reader, const struct option_group *group,
 static void read_root(struct reader *reader)
 {
     int lines[GROUPS_MAX] = {0};
+    int tenants_line = 0;
 
     if (reader->event.type != YAML_MAPPING_START_EVENT) {
         if (!reader_is_nothing(reader)) {
@@ -224,6 +279,8 @@ static void read_root(struct reader *reader)
         const struct option_group *group = option_group_find(key);
         if (group != NULL) {
             read_group(reader, group, &place, &lines[group - option_groups]);
+        } else if (strcmp(key, tenants_group.name) == 0) {
+            read_tenants(reader, &place, &tenants_line);
         } else if (strchr(key, '.') != NULL && option_find(key) != NULL) {
             problems_add(reader->loader->problems, &place, key,
                          "write it in two lines, the group and, indented, the setting");

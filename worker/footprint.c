@@ -47,7 +47,10 @@ struct footprint footprint_of(const struct settings *settings)
 {
     struct footprint all = {.count = 0};
     size_t requests = (size_t)settings->limits.requests;
-    size_t calls = least((size_t)settings->graph.in_flight, requests);
+    size_t in_flight = settings->tenants.count > 0 ? 0 : (size_t)settings->graph.in_flight;
+    for (size_t i = 0; i < settings->tenants.count; i++)
+        in_flight += (size_t)settings->tenants.items[i].settings->graph.in_flight;
+    size_t calls = least(in_flight, requests);
     /* The bound lets one record more in than fits. */
     size_t records = (size_t)settings->limits.bytes + RECORD_BYTES_MAX;
     size_t answer = REPLY_MEMBERS_MAX + REDIS_CALL_BYTES;
@@ -55,9 +58,9 @@ struct footprint footprint_of(const struct settings *settings)
     add(&all, "program", "code, libraries, threads", PROGRAM_BYTES);
     add(&all, "requests", "limits.requests", requests * (sizeof(struct request) + PLACES_BYTES));
     add(&all, "records at work, and what is read from them", "limits.bytes", 2 * records);
-    /* An event written for v1.0 is translated, and grows by less than as much again. */
-    add(&all, "bodies translated between beta and v1.0", "limits.bytes, graph.submit_version",
-        (settings->graph.submit_version == GRAPH_V1 ? 3 : 2) * records);
+    /* An event written for v1.0 grows by less than as much again when it is translated; then the
+     * real request is, where it goes to v1.0. */
+    add(&all, "bodies translated between beta and v1.0", "limits.bytes", 3 * records);
     add(&all, "their bodies on the way to Graph, or their dead letters to Kafka", "limits.bytes",
         2 * records);
     add(&all, "one body while it is read", "records are 1 MiB at most",

@@ -2,6 +2,7 @@
  * or from the shell's callback. */
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
+#include "worker/pacing.h"
 #include "worker/worker.h"
 
 #include "worker/core/graph_post.h"
@@ -33,10 +34,12 @@ static void start_admit(void *context, struct request *rq, int64_t now_ms)
 {
     (void)now_ms;
     struct worker *w = context;
-    struct policy_view view = {w->settings->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
     event_read(&rq->record, &rq->event);
-    (void)graph_post_prepare(&rq->event, w->settings->graph.submit_version);
-    policy_apply(&w->settings->policy, &view, &rq->event);
+    tenant_choose(w, rq);
+    const struct settings *s = tenant_of(w, rq)->settings;
+    struct policy_view view = {s->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
+    (void)graph_post_prepare(&rq->event, s->graph.submit_version);
+    policy_apply(&s->policy, &view, &rq->event);
     if (rq->event.worth == EVENT_GOOD) {
         post(w, rq, OUTCOME_OK);
         return;
@@ -52,21 +55,6 @@ static void start_claim(void *context, struct request *rq, int64_t now_ms)
     redis_claim(w->redis, rq, now_ms);
 }
 
-/* Takes the writes that pacing grants. 0: granted; else the time to wait. */
-static int64_t take_writes(struct worker *w, struct request *rq, unsigned writes, int64_t now_ms)
-{
-    int64_t closed_ms =
-        gate_ask_look(&w->gate, now_ms); /* granted or not: not while Graph throttles */
-    if (closed_ms > 0)
-        return closed_ms;
-    if (rq->writes > 0)
-        return 0;
-    int64_t pause_ms = gate_ask(&w->gate, writes, &rq->turn_us, now_ms);
-    if (pause_ms == 0)
-        rq->writes = writes;
-    return pause_ms;
-}
-
 static const char *path_of_post(const struct settings *s, enum kind kind,
                                 enum graph_version version)
 {
@@ -79,14 +67,14 @@ static const char *path_of_post(const struct settings *s, enum kind kind,
 
 static void send_post(struct worker *w, struct request *rq, bool for_real, struct http_call *call)
 {
-    struct graph_post post = {for_real,
-                              graph_post_version(for_real, w->settings->graph.submit_version)};
+    const struct settings *s = tenant_of(w, rq)->settings;
+    struct graph_post post = {for_real, graph_post_version(for_real, s->graph.submit_version)};
     size_t size = graph_post_size(&rq->event);
     char *body = malloc(size);
     assert(body != NULL);
     call->method = HTTP_POST;
     call->version = post.version;
-    call->path = path_of_post(w->settings, rq->event.kind, post.version);
+    call->path = path_of_post(s, rq->event.kind, post.version);
     call->body = (struct str){body, graph_post_write(&rq->event, post, body, size)};
     call->traceparent = rq->event.traceparent;
     call->tracestate = rq->event.tracestate;
@@ -94,34 +82,24 @@ static void send_post(struct worker *w, struct request *rq, bool for_real, struc
     call->context = w;
     assert(rq->writes > 0);
     rq->writes--;
-    http_start(w->http, rq, call);
+    pacing_called(tenant_of(w, rq), rq);
+    http_start(tenant_of(w, rq)->http, rq, call);
     free(body);
-}
-
-/* Graph says that it has too much to do: nothing goes until its time is over, not even what has
- * passed the gate and still waits for a connection. */
-static void heed_throttle(struct worker *w, const struct request *rq,
-                          const struct http_answer *answer)
-{
-    bool throttled =
-        answer->reach == HTTP_ANSWERED && (answer->status == 429 || answer->status == 503);
-    if (!throttled || rq->pause_ms == 0)
-        return;
-    gate_throttle(&w->gate, (int64_t)uv_now(&w->loop), rq->pause_ms);
-    http_send_back(w->http, "Graph throttles");
 }
 
 static void on_dry_run(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct worker *w = context;
-    bool lenient = w->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
+    bool lenient = tenant_of(w, rq)->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
     rq->attempts.dry_run += graph_was_called(answer);
+    outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
-    gate_dry_run_end(&w->gate, passed                      ? GATE_ECHO_GOOD
-                               : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
-                                                           : GATE_ECHO_NONE);
-    heed_throttle(w, rq, answer);
+    gate_dry_run_end(&tenant_of(w, rq)->gate, passed                      ? GATE_ECHO_GOOD
+                                              : outcome == OUTCOME_UNSAFE ? GATE_ECHO_DENIED
+                                                                          : GATE_ECHO_NONE);
+    if (outcome != OUTCOME_OK)
+        pacing_give_back(tenant_of(w, rq), rq);
     if (passed) {
         rq->dry_run_ms = (int64_t)uv_now(&w->loop);
         rq->graph_wall_ms = answer->date_wall_ms;
@@ -142,16 +120,16 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
         post(w, rq, OUTCOME_EXPIRED);
         return;
     }
-    if (w->settings->graph.dry_run == DRY_RUN_OFF && !rq->event.validation_only) {
+    if (tenant_of(w, rq)->settings->graph.dry_run == DRY_RUN_OFF && !rq->event.validation_only) {
         post(w, rq, OUTCOME_OK);
         return;
     }
-    int64_t pause_ms = take_writes(w, rq, rq->event.validation_only ? 1 : 2, now_ms);
+    int64_t pause_ms = pacing_take(tenant_of(w, rq), rq, rq->event.validation_only ? 1 : 2, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
     }
-    if (!gate_dry_run_begin(&w->gate)) {
+    if (!gate_dry_run_begin(&tenant_of(w, rq)->gate)) {
         pace(w, rq, GATE_CANARY_MS);
         return;
     }
@@ -163,8 +141,9 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
 static void start_mark(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = take_writes(w, rq, 1, now_ms);
-    if (pause_ms == 0 && w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)w->settings->graph.in_flight)
+    int64_t pause_ms = pacing_take(tenant_of(w, rq), rq, 1, now_ms);
+    if (pause_ms == 0 &&
+        w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)tenant_of(w, rq)->settings->graph.in_flight)
         pause_ms = BUSY_PAUSE_MS;
     if (pause_ms > 0)
         pace(w, rq, pause_ms);
@@ -180,8 +159,8 @@ static bool may_send(void *context, struct request *rq)
         return false;
     uv_update_time(&w->loop);
     int64_t now_ms = (int64_t)uv_now(&w->loop);
-    bool dry_run_is_fresh =
-        w->settings->graph.dry_run == DRY_RUN_OFF || now_ms - rq->dry_run_ms <= DRY_RUN_AGE_MAX_MS;
+    bool dry_run_is_fresh = tenant_of(w, rq)->settings->graph.dry_run == DRY_RUN_OFF ||
+                            now_ms - rq->dry_run_ms <= DRY_RUN_AGE_MAX_MS;
     return partition_is_ours(rq->partition, rq->epoch) && dry_run_is_fresh &&
            now_ms - rq->claim.confirmed_ms <= CLAIM_AGE_MAX_MS;
 }
@@ -191,14 +170,14 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
     rq->attempts.submit += graph_was_called(answer);
-    heed_throttle(w, rq, answer);
-    post(w, rq, outcome);
+    post(w, rq, pacing_heed(tenant_of(w, rq), rq, answer, outcome));
 }
 
 static void start_submit(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = gate_ask_look(&w->gate, now_ms); /* throttled since the intent */
+    int64_t pause_ms =
+        pacing_hold(tenant_of(w, rq), rq, GATE_WRITES, now_ms); /* since the intent */
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
@@ -208,19 +187,25 @@ static void start_submit(void *context, struct request *rq, int64_t now_ms)
 
 static void on_look(void *context, struct request *rq, const struct http_answer *answer);
 
+/* A look that has begun goes on unless Graph throttles: its last step was answered, so Graph is
+ * there, and to pause would be to ask all of it again. */
 static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 {
     char path[LOOK_PATH_MAX];
-    int64_t pause_ms = gate_ask_look(&w->gate, now_ms);
+    int64_t pause_ms = rq->look_step == 0
+                           ? pacing_hold(tenant_of(w, rq), rq, GATE_READS, now_ms)
+                           : gate_closed_ms(&tenant_of(w, rq)->gate, GATE_READS, now_ms);
     if (pause_ms > 0) {
         pace(w, rq, pause_ms);
         return;
     }
-    if (!look_path(rq, w->settings->graph.beta_assignment_path, rq->look_step, path)) {
+    if (!look_path(rq, tenant_of(w, rq)->settings->graph.beta_assignment_path, rq->look_step,
+                   path)) {
         post(w, rq, OUTCOME_UNDECIDED);
         return;
     }
-    http_start(w->http, rq,
+    pacing_called(tenant_of(w, rq), rq);
+    http_start(tenant_of(w, rq)->http, rq,
                &(struct http_call){.method = HTTP_GET,
                                    .path = path,
                                    .traceparent = rq->event.traceparent,
@@ -232,10 +217,10 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 static void on_look(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct worker *w = context;
-    enum outcome outcome =
-        look_read(rq, w->settings->graph.beta_assignment_path, rq->look_step, answer);
+    enum outcome outcome = look_read(rq, tenant_of(w, rq)->settings->graph.beta_assignment_path,
+                                     rq->look_step, answer);
     rq->attempts.look += graph_was_called(answer);
-    heed_throttle(w, rq, answer);
+    outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     if (outcome != OUTCOME_COUNT) {
         post(w, rq, outcome);
         return;
@@ -282,6 +267,7 @@ static void leave(void *context, struct request *rq)
     struct worker *w = context;
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
+        tenant_answered(w, rq);
         log_answered(rq);
     } else if (rq->answer == ANSWER_NONE) {
         give_claim_back(w, rq);

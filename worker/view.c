@@ -28,6 +28,12 @@ static const char *kafka_trouble(const struct worker *w)
     return why[0] != '\0' || settle_is_ready(w->settle) ? why : "no transaction can be begun yet";
 }
 
+/* One tenant without a token does not stop the others; /status names each. */
+static const char *token_why(const struct worker *w)
+{
+    return w->tenant_count > 1 && tenants_have_token(w) ? "" : tenant_token_trouble(&w->tenants[0]);
+}
+
 static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX])
 {
     const struct worker *w = context;
@@ -35,7 +41,7 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     size_t count = 0;
     ret[count++] = check("kafka", kafka_trouble(w));
     ret[count++] = check("redis", redis_trouble(w->redis));
-    ret[count++] = check("graph token", token_trouble(w->token));
+    ret[count++] = check("graph token", token_why(w));
     ret[count++] =
         check("interlock",
               stands ? "a dry run may have been carried out for real; nothing is posted" : "");
@@ -43,40 +49,79 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
     return count;
 }
 
-enum { WARNINGS_MAX = 6 };
+enum { WARNINGS_MAX = 3 + 4 * TENANTS_MAX };
 
-/* All that weakens a promise for as long as it is so. */
-static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX])
+static size_t list_warnings_of(struct tenant *t, const char *ret[], size_t count)
 {
-    const struct settings *s = w->settings;
-    const struct redis_facts *redis = redis_facts(w->redis);
-    size_t count = 0;
+    const struct settings *s = t->settings;
     if (s->graph.dry_run == DRY_RUN_OFF)
         ret[count++] = "graph.dry_run: off: real requests go out unproved";
     if (s->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT)
         ret[count++] = "graph.dry_run_echo: lenient: a dry run without an echo passes";
-    if (s->kafka.delivery == DELIVERY_AT_LEAST_ONCE)
+    if (token_warning(t->token)[0] != '\0')
+        ret[count++] = token_warning(t->token);
+    if (t->name[0] != '\0' && token_trouble(t->token)[0] != '\0')
+        ret[count++] = tenant_token_trouble(t);
+    return count;
+}
+
+/* All that weakens a promise for as long as it is so. */
+static size_t list_warnings(const struct worker *w, const char *ret[WARNINGS_MAX])
+{
+    const struct redis_facts *redis = redis_facts(w->redis);
+    size_t count = 0;
+    if (w->settings->kafka.delivery == DELIVERY_AT_LEAST_ONCE)
         ret[count++] = "kafka.delivery: at-least-once: a reply may come twice after a crash";
     if (redis_facts_is_forgetful(redis))
         ret[count++] = "redis.url: this Redis keeps nothing when it stops; set appendonly to yes";
     if (redis->evicts[0] != '\0')
         ret[count++] = "redis.url: this Redis may drop records; set maxmemory-policy to noeviction";
-    if (token_warning(w->token)[0] != '\0')
-        ret[count++] = token_warning(w->token);
+    for (size_t i = 0; i < w->tenant_count; i++)
+        count = list_warnings_of(&w->tenants[i], ret, count);
     return count;
+}
+
+/* The end of a time on the loop's clock, on the wall's; 0: it has passed. */
+static int64_t wall_end_ms(int64_t left_ms)
+{
+    return left_ms > 0 ? worker_wall_ms() + left_ms : 0;
+}
+
+static struct tenant_view view_of(const struct tenant *t)
+{
+    int64_t now_ms = (int64_t)uv_now(&t->worker->loop);
+    bool granted = now_ms < t->pace.granted_until_ms;
+    return (struct tenant_view){
+        .name = t->name,
+        .answers = t->answers,
+        .calls = http_stats(t->http),
+        .calls_active = http_active(t->http),
+        .calls_waiting = http_waiting(t->http),
+        .rate_all = t->pace.most > 0 ? t->pace.shared : -1,
+        .rate_own = granted ? pace_rate(&t->pace, now_ms) : 0,
+        .writes_closed_wall_ms = wall_end_ms(gate_closed_ms(&t->gate, GATE_WRITES, now_ms)),
+        .reads_closed_wall_ms = wall_end_ms(gate_closed_ms(&t->gate, GATE_READS, now_ms)),
+        .share_questions = t->share.asked,
+        .retries_denied = t->budget.denied,
+        .graph_down = t->circuit.state != CIRCUIT_CLOSED,
+        .token_expiry_wall_ms = token_expires_at(t->token),
+        .certificate_expiry_wall_ms = token_certificate_expires_at(t->token),
+    };
 }
 
 static void fill_metrics(void *context, struct metrics_view *ret)
 {
     const struct worker *w = context;
     static const char *warnings[WARNINGS_MAX];
+    static struct tenant_view tenants[TENANTS_MAX];
     struct settle_stats settle = settle_stats(w->settle);
+    for (size_t i = 0; i < w->tenant_count; i++)
+        tenants[i] = view_of(&w->tenants[i]);
     *ret = (struct metrics_view){
         .stats = &w->stats,
         .at_stage = w->pipeline.at_stage,
-        .calls = http_stats(w->http),
-        .calls_active = http_active(w->http),
-        .calls_waiting = http_waiting(w->http),
+        .tenants = tenants,
+        .tenant_count = w->tenant_count,
         .assigned = source_assigned(w->source),
         .lag = source_lag(w->source),
         .transactions_committed = settle.committed,
@@ -86,8 +131,6 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,
-        .token_expiry_wall_ms = token_expires_at(w->token),
-        .certificate_expiry_wall_ms = token_certificate_expires_at(w->token),
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .version = USHER_VERSION,
         .revision = cli_revision(),

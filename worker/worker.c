@@ -3,6 +3,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
+#include "worker/pacing.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static void finish_drain(struct worker *w)
  * nothing. The group may take longer: for a member that left, it waits until the session ends. */
 static bool has_started(const struct worker *w)
 {
-    return settle_is_ready(w->settle) && redis_is_up(w->redis) && token_is_ready(w->token);
+    return settle_is_ready(w->settle) && redis_is_up(w->redis) && tenants_have_token(w);
 }
 
 static void next_phase(struct worker *w)
@@ -90,6 +91,11 @@ static void plan_wake(struct worker *w, int64_t wake_ms)
     uv_timer_start(&w->wake, on_wake, wake_ms > now_ms ? (uint64_t)(wake_ms - now_ms) : 0, 0);
 }
 
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static void on_turn(uv_prepare_t *prepare)
 {
     struct worker *w = prepare->data;
@@ -100,8 +106,10 @@ static void on_turn(uv_prepare_t *prepare)
     int64_t settle_ms = settle_turn(w->settle, now_ms);
     pipeline_turn(&w->pipeline, now_ms); /* what settle posted: replies of moved partitions */
     next_phase(w);
-    int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
-    plan_wake(w, settle_ms < sleeper_ms ? settle_ms : sleeper_ms);
+    int64_t wake_ms = sooner(settle_ms, pipeline_wake_ms(&w->pipeline));
+    for (size_t i = 0; i < w->tenant_count; i++)
+        wake_ms = sooner(wake_ms, pacing_turn(&w->tenants[i], now_ms));
+    plan_wake(w, sooner(wake_ms, share_turn(w, now_ms)));
     if (more)
         uv_idle_start(&w->idle, on_idle);
     else
@@ -109,13 +117,16 @@ static void on_turn(uv_prepare_t *prepare)
 }
 
 /* The intake pauses while a start is not over, while what every record needs is away, and for good
- * in a drain. */
+ * in a drain. Which tenant's the next record is nobody knows: one that can work is enough. */
 static bool may_take(void *context)
 {
     struct worker *w = context;
     int64_t now_ms = (int64_t)uv_now(&w->loop);
-    return w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis) &&
-           token_is_ready(w->token) && gate_ask_look(&w->gate, now_ms) == 0;
+    bool wanted = false;
+    for (size_t i = 0; i < w->tenant_count && !wanted; i++)
+        wanted = tenant_may_take(&w->tenants[i], now_ms);
+    return wanted && w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS &&
+           redis_is_up(w->redis);
 }
 
 static void on_moved(void *context)
@@ -146,8 +157,8 @@ static void on_interlock(void *context, bool stands)
     log_write(LOG_ERROR, stands ? "interlock.stands" : "interlock.cleared",
               stands ? "nothing is taken in and nothing posted until it is cleared"
                      : "work goes on");
-    if (!stands)
-        gate_interlock_cleared(&w->gate);
+    for (size_t i = 0; i < w->tenant_count && !stands; i++)
+        gate_interlock_cleared(&w->tenants[i].gate);
     pipeline_interlock(&w->pipeline, stands);
 }
 
@@ -159,9 +170,9 @@ static void fail_start(struct worker *w)
     if (redis_trouble(w->redis)[0] != '\0') {
         why = redis_trouble(w->redis);
         exit_code = redis_is_refused(w->redis) ? WORKER_REFUSED : WORKER_UNREACHABLE;
-    } else if (token_trouble(w->token)[0] != '\0') {
-        why = token_trouble(w->token);
-        exit_code = token_is_refused(w->token) ? WORKER_REFUSED : WORKER_UNREACHABLE;
+    } else if (!tenants_have_token(w) && token_trouble(w->tenants[0].token)[0] != '\0') {
+        why = tenant_token_trouble(&w->tenants[0]);
+        exit_code = token_is_refused(w->tenants[0].token) ? WORKER_REFUSED : WORKER_UNREACHABLE;
     }
     if (why[0] == '\0')
         why = "kafka.brokers: no transaction could be begun in 30 s; the log says more";
@@ -226,16 +237,12 @@ static void open_loop(struct worker *w)
 static bool open_core(struct worker *w, struct error *error)
 {
     const struct settings *s = w->settings;
-    struct plan_limits limits = {.retry_attempts = (unsigned)s->graph.retry_attempts,
-                                 .retry_for_ms = s->graph.retry_for_ms,
-                                 .eventual_ms = s->graph.eventual_ms,
-                                 .settle_ms = s->graph.settle_ms};
+    struct plan_limits limits = tenant_limits(s);
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed || seed == 0)
         seed = (uint64_t)worker_wall_ms();
     struct stage_ops stages;
     stages_fill(&stages, w);
-    gate_init(&w->gate, s->graph.writes_per_second);
     if (pool_init(&w->pool, (size_t)s->limits.requests, (size_t)s->limits.bytes) &&
         pipeline_init(&w->pipeline, &limits, &stages, &w->pool, seed))
         return true;
@@ -254,12 +261,9 @@ static bool open_parts(struct worker *w, struct error *error)
     if (w->redis == NULL)
         return false;
     redis_watch_interlock(w->redis, on_interlock, w);
-    w->token = token_create(&w->loop, s, error);
-    if (w->token == NULL)
+    if (!tenants_open(w, error))
         return false;
-    w->http = http_create(&w->loop, s, w->token, error);
-    if (w->http == NULL)
-        return false;
+    share_open(w);
     w->source = source_create(&w->loop, s, &w->pipeline, &source_events, error);
     if (w->source == NULL)
         return false;
@@ -305,14 +309,14 @@ static void close_parts(struct worker *w)
     signal(SIGTERM, leave_now);
     signal(SIGINT, leave_now);
     admin_destroy(w->admin);
-    http_destroy(w->http);
+    tenants_close_calls(w);
     settle_destroy(w->settle);
     redis_abandon(w->redis); /* it still gives claims back */
     if (w->redis != NULL)    /* NULL: the start ended before anything was at work */
         give_claims_back(w);
     redis_destroy(w->redis);
     w->redis = NULL;
-    token_destroy(w->token);
+    tenants_close(w);
     source_destroy(w->source);
     pipeline_finish(&w->pipeline);
     pool_finish(&w->pool);

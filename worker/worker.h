@@ -2,14 +2,12 @@
 
 #include "config/settings.h"
 #include "worker/core/error.h"
-#include "worker/core/gate.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/stats.h"
-#include "worker/io/http.h"
 #include "worker/io/redis.h"
 #include "worker/io/settle.h"
 #include "worker/io/source.h"
-#include "worker/io/token.h"
+#include "worker/tenant.h"
 
 #include <uv.h>
 
@@ -50,11 +48,11 @@ struct worker {
 
     struct pool pool;
     struct pipeline pipeline;
-    struct gate gate;
+    struct tenant *tenants; /* settings->tenants, or one without a name */
+    size_t tenant_count;
+    int64_t count_ms; /* when their requests are counted next (share.c) */
     struct stats stats;
     struct redis *redis;
-    struct token *token;
-    struct http *http;
     struct source *source;
     struct settle *settle;
     struct admin *admin;

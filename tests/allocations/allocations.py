@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 import audit  # noqa: E402
+import certificates  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
@@ -75,7 +76,7 @@ class Scene:
         died = sum(code == -6 for code, _ in self.ends)
         how = (f"{len(self.hits()) - len(self.ends)} lived with, {died} ended by assert, "
                f"{len(self.ends) - died} by an exit that says why; {self.counts}")
-        print(f"{'BAD' if self.problems else 'ok':3} {self.name:8} {len(self.hits()):3} sites: "
+        print(f"{'BAD' if self.problems else 'ok':3} {self.name:11} {len(self.hits()):3} sites: "
               f"{'see above; ' if self.name == 'loops' else how}"
               f"{time.monotonic() - self.began:.0f} s", flush=True)
         for problem in self.problems[:8]:
@@ -114,12 +115,17 @@ class Play:
 
     def __init__(self, scene, kafka, folder, seed):
         self.scene = scene
-        self.world = World(folder, kafka, scene.name.replace(" ", "-"), (), self.settings)
+        name = scene.name.replace(" ", "-")
+        self.world = World(folder, kafka, name, self.sandbox_options(folder), self.settings)
         self.world.sandbox.faults(GRANTS_ALL)
         self.follower = self.world.follow()
         self.made = events.mixture(120, seed, self.world.name, SHARES, [self.world.other])
         self.sent = 0
         self.worker = self.world.worker("w1", scene.environment())
+
+    def sandbox_options(self, folder):
+        del folder
+        return ()
 
     def tend(self):
         code = self.worker.process.poll()
@@ -254,6 +260,26 @@ class Plain(Play):
         self.scene.problems = [p for p in self.scene.problems if p not in twice]
 
 
+class Certificate(Play):
+    """Signs in with a certificate; Graph wants a token with other claims than the one it has."""
+
+    def sandbox_options(self, folder):
+        authority = certificates.Authority(folder, "ours")
+        self.settings = {"graph": {
+            "auth": "certificate", "certificate_file": authority.file,
+            "private_key_file": authority.key, "client_secret_file": ""}}
+        return ("--tenant", "e2e", "--client-id", "e2e-client", "--client-certificate-file",
+                authority.file)
+
+    def play(self):
+        self.wait_quiet()
+        self.send_singly()
+        for value in range(3):
+            self.world.sandbox.settings(claims='{"access_token":{"acrs":{"value":"c%d"}}}' % value)
+            self.send(30)
+            self.wait_answers()
+
+
 # ---- commands ------------------------------------------------------------------------------------
 
 
@@ -300,7 +326,7 @@ def sites():
     return sorted(set(found.stdout.splitlines()))
 
 
-PLAYS = {"work": Play, "trouble": Trouble, "plain": Plain}
+PLAYS = {"work": Play, "trouble": Trouble, "plain": Plain, "certificate": Certificate}
 NAMES = ["loops", *PLAYS, "demo", "audit"]
 
 

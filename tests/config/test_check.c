@@ -99,6 +99,9 @@ static const struct row {
      TOKEN "  base_url: https://gateway.example/graph\n  submit_version: v1.0\n",
      "usher.yaml:4:13: graph.base_url: must end in /beta with graph.submit_version: v1.0, whose "
      "root is beside it: /v1.0 in place of /beta\n"},
+    {"a host that is called beta", TOKEN "  base_url: https://beta\n  submit_version: v1.0\n",
+     "usher.yaml:4:13: graph.base_url: must end in /beta with graph.submit_version: v1.0, whose "
+     "root is beside it: /v1.0 in place of /beta\n"},
     {"beta beside nothing", TOKEN "  base_url: https://gateway.example/graph\n", ""},
     {"a path into v1.0",
      TOKEN

@@ -74,6 +74,7 @@ static const struct sample {
     {"graph.in_flight", "1", "1"},
     {"graph.writes_per_second", "0", "0"},
     {"graph.retry_attempts", "3", "3"},
+    {"graph.retry_budget", "100", "100"},
     {"graph.retry_for", "90s", "90s"},
     {"graph.eventual", "0s", "0s"},
     {"graph.settle", "100ms", "100ms"},

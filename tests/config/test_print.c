@@ -130,6 +130,52 @@ static void each_value_says_where_it_came_from(void **state)
     harness_unload(&loaded);
 }
 
+static const struct settings *own(const struct loaded *loaded, const char *name)
+{
+    const struct tenant_settings *found = tenants_find(&loaded->settings.tenants, name);
+    assert_non_null(found);
+    return found->settings;
+}
+
+static void what_is_a_tenants_own_is_printed_and_no_secret(void **state)
+{
+    static const char many[] = "graph:\n  client_secret: hunter2\n"
+                               "tenants:\n  \"007\":\n    tenant_id: t\n    client_id: c\n"
+                               "    client_secret_file: f\n    cloud: dod\n"
+                               "  b:\n    auth: token\n    token: hunter2\n";
+    static const char *const lines[] = {
+        "tenants:\n  \"007\":\n    cloud: dod                                # /",
+        ":8:12\n    base_url: https://dod-graph.microsoft.us/beta  # default\n    tenant_id: t  ",
+        "    client_secret: \"\"                         # default\n    client_secret_file: f ",
+        ":7:25\n    authority_host: https://login.microsoftonline.us  # default\n"
+        "    timeout: 5s                               # flag -s tenants.007.timeout\n  b:\n",
+        "    token: <hidden>                           # /",
+    };
+    struct loaded loaded;
+    struct loaded again;
+
+    (void)state;
+    harness_load(&loaded, many, NULL, &(struct texts){{"tenants.007.timeout=5s"}}, NULL);
+    assert_int_equal(loaded.result, LOAD_OK);
+    char *printed = harness_printed(print_settings, &loaded.settings);
+    assert_null(strstr(printed, "hunter2"));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (strstr(printed, lines[i]) == NULL) {
+            fail_msg("%s is not in\n%s", lines[i], strstr(printed, "tenants:"));
+        }
+    }
+    harness_load(&again, printed, NULL, NULL, NULL);
+    assert_int_equal(again.result, LOAD_OK);
+    assert_string_equal(own(&again, "007")->graph.client_secret, "");
+    assert_string_equal(own(&again, "007")->graph.client_secret_file, "f");
+    assert_string_equal(own(&again, "007")->graph.base_url, "https://dod-graph.microsoft.us/beta");
+    assert_int_equal(own(&again, "007")->graph.timeout_ms, 5000);
+    assert_int_equal(own(&again, "b")->graph.timeout_ms, 30000);
+    free(printed);
+    harness_unload(&again);
+    harness_unload(&loaded);
+}
+
 static void print_quoted(const void *what, FILE *out)
 {
     yaml_print_text(what, out);
@@ -184,6 +230,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_is_read_back_as_the_same),
         cmocka_unit_test(no_secret_is_printed),
         cmocka_unit_test(each_value_says_where_it_came_from),
+        cmocka_unit_test(what_is_a_tenants_own_is_printed_and_no_secret),
         cmocka_unit_test(a_text_that_would_mean_something_else_is_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

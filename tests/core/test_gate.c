@@ -145,7 +145,7 @@ static void check_after_throttle(struct crowd *crowd)
     int64_t throttled_ms = START_MS + 1500, open_ms = throttled_ms + 20000;
     int seconds = seconds_of_test();
     crowd_ask(crowd, START_MS, throttled_ms);
-    gate_throttle(&crowd->gate, throttled_ms, open_ms - throttled_ms);
+    gate_throttle(&crowd->gate, GATE_ALL, throttled_ms, open_ms - throttled_ms);
     assert_int_equal(crowd_ask(crowd, throttled_ms, open_ms), 0);
     open_ms += 2000; /* the jitter of those who were told to wait for 20 s */
     crowd_ask(crowd, open_ms - 2000, open_ms);
@@ -226,13 +226,13 @@ static void test_throttle(void **state)
         int64_t turn_us = 0;
         gate_init(&gate, rates[i]);
         assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), 0);
-        gate_throttle(&gate, START_MS, 5000);
-        gate_throttle(&gate, START_MS + 10, 1000); /* does not shorten it */
+        gate_throttle(&gate, GATE_ALL, START_MS, 5000);
+        gate_throttle(&gate, GATE_ALL, START_MS + 10, 1000); /* does not shorten it */
         for (int64_t ms = 0; ms < 5000; ms += 100) {
             assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS + ms), 5000 - ms);
-            assert_int_equal(gate_ask_look(&gate, START_MS + ms), 5000 - ms);
+            assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS + ms), 5000 - ms);
         }
-        assert_int_equal(gate_ask_look(&gate, START_MS + 5000), 0);
+        assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS + 5000), 0);
         assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS + 5000), 0);
     }
 }
@@ -245,8 +245,78 @@ static void test_look_is_not_counted(void **state)
     gate_init(&gate, 1);
     assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), 0);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(gate_ask_look(&gate, START_MS), 0);
+        assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS), 0);
     assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), (1000 - GATE_BURST_MS) * 10 / 11);
+}
+
+static void test_scopes(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, 0);
+    gate_throttle(&gate, GATE_WRITES, START_MS, 5000);
+    gate_throttle(&gate, GATE_READS, START_MS, 1000);
+    assert_int_equal(gate_closed_ms(&gate, GATE_WRITES, START_MS), 5000);
+    assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS), 1000);
+    assert_int_equal(gate_closed_ms(&gate, GATE_ALL, START_MS), 5000);
+    gate_throttle(&gate, GATE_ALL, START_MS + 1000, 3000);
+    assert_int_equal(gate_closed_ms(&gate, GATE_WRITES, START_MS + 1000), 4000);
+    assert_int_equal(gate_closed_ms(&gate, GATE_READS, START_MS + 1000), 3000);
+}
+
+/* Without a grant, and once it has run out, nothing passes; then it does so at its rate. */
+static void test_grant(void **state)
+{
+    (void)state;
+    struct crowd *crowd = test_malloc(sizeof *crowd);
+    crowd_begin(crowd, 20, 40, 1);
+    gate_grant(&crowd->gate, 0, START_MS, START_MS);
+    assert_int_equal(crowd_ask(crowd, START_MS, START_MS + 5000), 0);
+    int64_t now_ms = START_MS + 5000;
+    for (int i = 0; i < 60; i++, now_ms += 1000) {
+        gate_grant(&crowd->gate, i % 2 == 0 ? 5000 : 5100, now_ms + 2500, now_ms);
+        int passed = crowd_ask(crowd, now_ms, now_ms + 1000);
+        if (passed < (i < 2 ? 3 : 4) || passed > 6)
+            fail_msg("second %d: %d writes at 5 a second", i, passed);
+    }
+    assert_in_range(crowd_ask(crowd, now_ms, now_ms + 1500), 6, 8); /* the last one still holds */
+    assert_int_equal(crowd_ask(crowd, now_ms + 1500, now_ms + 10000), 0);
+    test_free(crowd);
+}
+
+/* What was owed for a write of a tiny share is paid at the rate of the next one. */
+static void test_a_small_grant_holds_no_large_one_up(void **state)
+{
+    (void)state;
+    struct gate gate;
+    int64_t turn_us = 0;
+    gate_init(&gate, 20);
+    gate_grant(&gate, 10, START_MS + 2500, START_MS);
+    assert_int_equal(gate_ask(&gate, 2, &turn_us, START_MS), 0);
+    assert_int_not_equal(gate_ask(&gate, 2, &turn_us, START_MS + 100), 0);
+    gate_grant(&gate, 20000, START_MS + 3500, START_MS + 1000);
+    turn_us = 0;
+    int64_t now_ms = START_MS + 1000;
+    while (gate_ask(&gate, 2, &turn_us, now_ms) != 0)
+        now_ms++;
+    assert_in_range(now_ms - START_MS, 1090, 1200);
+}
+
+static void test_give_back(void **state)
+{
+    (void)state;
+    struct gate gate;
+    int64_t turn_us = 0;
+    gate_init(&gate, 10);
+    assert_int_equal(gate_ask(&gate, 2, &turn_us, START_MS), 0);
+    gate_give_back(&gate, 1);
+    int64_t now_ms = START_MS;
+    while (gate_ask(&gate, 1, &turn_us, now_ms) != 0)
+        now_ms++;
+    assert_in_range(now_ms - START_MS, 0, 100); /* two writes took one interval */
+    gate_init(&gate, 0);
+    gate_give_back(&gate, 1);
+    assert_int_equal(gate_ask(&gate, 1, &turn_us, START_MS), 0);
 }
 
 static void test_canary(void **state)
@@ -299,6 +369,10 @@ int main(void)
         cmocka_unit_test(test_an_event_takes_its_writes_together),
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_look_is_not_counted),
+        cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_grant),
+        cmocka_unit_test(test_a_small_grant_holds_no_large_one_up),
+        cmocka_unit_test(test_give_back),
         cmocka_unit_test(test_canary),
         cmocka_unit_test(test_canary_that_dies),
     };

@@ -87,6 +87,40 @@ static void what_redis_forgot_is_settled(void **state)
     assert_int_equal(verdict.answer, ANSWER_REJECTED);
 }
 
+/* What an event waits for through no fault of its own takes nothing off its times: not a throttled
+ * Graph, not a Redis that is away, however long. Its own retries do. */
+static void no_time_runs_while_an_event_is_held(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    struct request rq = {.stage = STAGE_DRY_RUN, .outcome = OUTCOME_FAILED};
+    int64_t now_ms = 1000, hour_ms = 3600 * 1000;
+    struct verdict verdict = plan_next(&plan, &rq, now_ms);
+    plan_note(&rq, &verdict, now_ms);
+    assert_int_equal(rq.retry_since_ms, now_ms);
+    assert_int_equal(rq.held_since_ms, 0);
+    plan_resume(&rq, now_ms + 1);
+    assert_int_equal(rq.retry_since_ms, now_ms);
+    for (int i = 0; i < 10; i++) {
+        rq.outcome = OUTCOME_PACED;
+        verdict = plan_next(&plan, &rq, now_ms);
+        plan_note(&rq, &verdict, now_ms);
+        now_ms += hour_ms;
+        plan_resume(&rq, now_ms);
+        assert_int_equal(now_ms - rq.retry_since_ms, 0);
+    }
+    rq.outcome = OUTCOME_EARLY;
+    verdict = plan_next(&plan, &rq, now_ms);
+    plan_note(&rq, &verdict, now_ms);
+    rq.outcome = OUTCOME_PACED;
+    verdict = plan_next(&plan, &rq, now_ms + 10);
+    plan_note(&rq, &verdict, now_ms + 10);
+    plan_resume(&rq, now_ms + hour_ms);
+    assert_int_equal(rq.doubt_since_ms, now_ms + hour_ms - 10);
+    rq.outcome = OUTCOME_EARLY;
+    assert_int_equal(plan_next(&plan, &rq, now_ms + hour_ms).next, STAGE_DRY_RUN);
+}
+
 /* Whoever has the claim now may have sent the real request: only what says so much is still true.
  */
 static void an_answer_without_a_claim_is_taken_back(void **state)
@@ -193,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_road_that_never_ends_is_noticed),
         cmocka_unit_test(an_answer_without_a_claim_is_taken_back),
         cmocka_unit_test(what_redis_forgot_is_settled),
+        cmocka_unit_test(no_time_runs_while_an_event_is_held),
         cmocka_unit_test(a_change_of_any_cell_is_noticed),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

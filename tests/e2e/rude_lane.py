@@ -46,7 +46,7 @@ class Lane:
         self.world.settings = harness.merged(self.world.settings, {
             "log": {"level": "debug"}, "redis": {"lease": "15s"},
             "graph": {"base_url": self.rude.url, "timeout": "5s", "settle": "2s", "eventual": "2s",
-                      "retry_attempts": 3, "in_flight": 256, **(graph or {}),
+                      "retry_attempts": 3, "retry_budget": 100, "in_flight": 256, **(graph or {}),
                       **({"tls_ca_file": ca} if ca else {})}})
         self.cases = []
         self.maker = events.Maker(5, name)

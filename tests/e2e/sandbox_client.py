@@ -84,6 +84,8 @@ class Sandbox:
             assert self.call("DELETE", "/sandbox/" + part).status == 204
         self.settings(
             latency_ms=0,
+            writes_limit=0,
+            limit_headers=True,
             deliver_after_ms=0,
             delegated_user="",
             unknown_members=False,

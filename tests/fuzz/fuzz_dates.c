@@ -5,6 +5,7 @@
 #include "worker/core/retry_after.h"
 #include "worker/core/rfc3339.h"
 #include "worker/core/term.h"
+#include "worker/core/throttle.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -148,6 +149,15 @@ static void check_durations(struct str text, int64_t number)
     }
 }
 
+/* Graph's two other headers about its limits. */
+static void check_limits(struct str text)
+{
+    int used = throttle_used_permille(text);
+    enum gate_scope scope = throttle_scope(text);
+    assert(used >= 0 && used <= 9999);
+    assert(scope == GATE_ALL || scope == GATE_WRITES || scope == GATE_READS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input;
@@ -161,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_durations(text, number);
     int64_t now_ms = number % (last_ms + 1); /* the clock is in some year from 1 to 9999 */
     check_retry_after(text, now_ms < 0 ? 0 : now_ms);
+    check_limits(text);
     assert(retry_after_read((struct str){0}, 0) == -1);
     input_finish(&input);
     return 0;

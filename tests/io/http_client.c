@@ -64,6 +64,8 @@ static void on_answer(void *context, struct request *rq, const struct http_answe
     call->timed_out = answer->timed_out;
     call->status = answer->status;
     call->retry_after_ms = answer->retry_after_ms;
+    call->used_permille = answer->used_permille;
+    call->scope = answer->scope;
     snprintf(call->body, sizeof call->body, "%.*s", (int)answer->body.size,
              answer->body.size > 0 ? answer->body.data : "");
     snprintf(call->error, sizeof call->error, "%s", answer->error);

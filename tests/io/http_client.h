@@ -29,6 +29,8 @@ struct call {
     char error[512];
     char request_id[GRAPH_REQUEST_ID_MAX];
     int64_t retry_after_ms;
+    int used_permille;
+    enum gate_scope scope;
     bool may_send;  /* what may_send() says */
     unsigned asked; /* how often it was */
 };

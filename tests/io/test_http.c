@@ -181,7 +181,9 @@ static bool hear(void *context, const struct http_seen *seen)
     pthread_mutex_unlock(&heard->lock);
     http_answer_with(seen, 429,
                      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 2.5\r\n"
-                     "Retry-After: Sun, 06 Nov 1994 08:49:44 GMT\r\n",
+                     "Retry-After: Sun, 06 Nov 1994 08:49:44 GMT\r\n"
+                     "x-ms-throttle-limit-percentage: 1.25\r\n"
+                     "x-ms-throttle-scope: Tenant_Application/Write/a/b\r\n",
                      "{}");
     return true;
 }
@@ -210,6 +212,8 @@ static void test_what_is_sent_and_read(void **state)
     assert_int_equal(call.status, 429);
     assert_string_equal(call.request_id, "r-0");
     assert_int_equal(call.retry_after_ms, 7000); /* the longer one, by the server's clock */
+    assert_int_equal(call.used_permille, 1250);
+    assert_int_equal(call.scope, GATE_WRITES);
     call_get(&again, &client, "/list?$filter=a%20eq%20'b'");
     client_wait(&client, 2);
     assert_non_null(strstr(heard.head, "GET /beta/list?$filter=a%20eq%20'b' HTTP/1.1\r\n"));

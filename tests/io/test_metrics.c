@@ -14,18 +14,30 @@ static struct stats stats;
 static struct call_stats calls;
 static const size_t at_stage[STAGE_COUNT] = {[STAGE_SUBMIT] = 7};
 
+static const struct tenant_view only = {
+    .name = "",
+    .answers = stats.answers,
+    .calls = &calls,
+    .calls_active = 5,
+    .rate_all = 19600,
+    .rate_own = 6533,
+    .writes_closed_wall_ms = 1795299115250,
+    .share_questions = 8,
+    .retries_denied = 6,
+    .graph_down = true,
+    .token_expiry_wall_ms = 1795299115000,
+    .certificate_expiry_wall_ms = 1797299115999,
+};
 static const struct metrics_view view = {
     .stats = &stats,
     .at_stage = at_stage,
-    .calls = &calls,
-    .calls_active = 5,
+    .tenants = &only,
+    .tenant_count = 1,
     .assigned = 4,
     .lag = 123,
     .transactions_committed = 9,
     .redis_up = true,
     .redis_losses = 3,
-    .token_expiry_wall_ms = 1795299115000,
-    .certificate_expiry_wall_ms = 1797299115999,
     .version = "0.1.0",
     .revision = "abc",
     .librdkafka = "a",
@@ -80,6 +92,13 @@ static const char *const lines[] = {
     "usher_last_success_timestamp_seconds 1795299115.250",
     "http_client_active_requests 5",
     "usher_throttled_total 2",
+    "usher_write_rate_limit{of=\"replicas\"} 19.600",
+    "usher_write_rate_limit{of=\"worker\"} 6.533",
+    "usher_share_questions_total 8",
+    "usher_throttle_until_timestamp_seconds{scope=\"write\"} 1795299115.250",
+    "usher_throttle_until_timestamp_seconds{scope=\"read\"} 0.000",
+    "usher_retries_denied_total 6",
+    "usher_graph_down 1",
     "usher_kafka_consumer_lag 123",
     "usher_kafka_assigned_partitions 4",
     "usher_kafka_transactions_total{result=\"committed\"} 9",
@@ -117,15 +136,16 @@ static void test_what_is_not_known_is_left_out(void **state)
     struct buffer out;
     fill();
     struct metrics_view less = view;
+    const struct tenant_view poor = {.name = "", .answers = stats.answers, .rate_all = -1};
     less.lag = -1;
-    less.token_expiry_wall_ms = less.certificate_expiry_wall_ms = 0;
-    less.calls = NULL;
+    less.tenants = &poor;
     buffer_init(&out, METRICS_BYTES_MAX);
     metrics_render(&less, &out);
     assert_null(strstr(out.data, "usher_kafka_consumer_lag"));
     assert_null(strstr(out.data, "usher_token_expiry"));
     assert_null(strstr(out.data, "usher_certificate_expiry"));
     assert_null(strstr(out.data, "http_client_request_duration"));
+    assert_null(strstr(out.data, "usher_write_rate_limit"));
     assert_has(&out, "usher_throttled_total 0");
     buffer_finish(&out);
 }
@@ -187,6 +207,47 @@ static void test_promtool_on_the_largest(void **state)
     assert_true(accepted);
 }
 
+/* As many as there may be, each with all that can be counted. */
+static void test_tenants(void **state)
+{
+    (void)state;
+    static struct tenant_view many[TENANTS_MAX];
+    static char names[TENANTS_MAX][TENANT_NAME_MAX + 1];
+    struct metrics_view all = view;
+    struct buffer out;
+    fill();
+    stats.answers[ANSWER_REJECTED][false] = 5; /* of nobody */
+    static const uint64_t none[ANSWER_COUNT][2] = {{0}};
+    for (size_t i = 0; i < TENANTS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "contoso-%zu%s", i,
+                 i > 9 ? "-with-a-name-as-long-as" : "");
+        many[i] = only;
+        many[i].name = names[i];
+        many[i].answers = none;
+    }
+    uint64_t own[ANSWER_COUNT][2];
+    memcpy(own, stats.answers, sizeof own);
+    own[ANSWER_REJECTED][false] = 0;
+    many[1].answers = (const uint64_t(*)[2])own;
+    for (int status = 0; status < 600; status++)
+        call_stats_add(&calls, "token", status, status);
+    all.tenants = many;
+    all.tenant_count = TENANTS_MAX;
+    buffer_init(&out, METRICS_BYTES_MAX);
+    metrics_render(&all, &out);
+    assert_false(out.failed);
+    assert_has(&out, "usher_requests_total{outcome=\"submitted\",duplicate=\"false\","
+                     "tenant=\"contoso-1\"} 11");
+    assert_has(&out, "usher_requests_total{outcome=\"rejected\",duplicate=\"false\"} 5");
+    assert_has(&out, "usher_graph_down{tenant=\"contoso-0\"} 1");
+    assert_has(&out, "usher_tenant_calls_total{operation=\"submit\",http_response_status_code="
+                     "\"201\",tenant=\"contoso-3\"} 1");
+    assert_has(&out, CALLS "_sum{" SUBMIT_201 "} 1.920"); /* 64 of 30 ms */
+    bool accepted = promtool_accepts(out.data);
+    buffer_finish(&out);
+    assert_true(accepted);
+}
+
 static void test_promtool_knows_bad_ones(void **state)
 {
     (void)state;
@@ -196,11 +257,9 @@ static void test_promtool_knows_bad_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_what_is_not_known_is_left_out),
-        cmocka_unit_test(test_process),
-        cmocka_unit_test(test_promtool_on_the_largest),
-        cmocka_unit_test(test_promtool_knows_bad_ones),
+        cmocka_unit_test(test_values),  cmocka_unit_test(test_what_is_not_known_is_left_out),
+        cmocka_unit_test(test_process), cmocka_unit_test(test_promtool_on_the_largest),
+        cmocka_unit_test(test_tenants), cmocka_unit_test(test_promtool_knows_bad_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define KEYS "~test:event:* ~test:interlock ~test:memory ~test:writes:*"
+#define KEYS "~test:event:* ~test:interlock ~test:memory ~test:writes:* ~test:pace"
 
 static const char body[] = "\"requestType\":\"AdminAdd\"";
 
@@ -245,10 +245,11 @@ static void misses_the_right_to_its_keys(void **state)
     static const char *const keys[] = {
         "",
         "~other:*",
-        "~test:event:* ~test:memory ~test:writes:*",
-        "~test:interlock ~test:memory ~test:writes:*",
-        "~test:event:* ~test:interlock ~test:writes:*",
-        "~test:event:* ~test:interlock ~test:memory",
+        "~test:event:* ~test:memory ~test:writes:* ~test:pace",
+        "~test:interlock ~test:memory ~test:writes:* ~test:pace",
+        "~test:event:* ~test:interlock ~test:writes:* ~test:pace",
+        "~test:event:* ~test:interlock ~test:memory ~test:pace",
+        "~test:event:* ~test:interlock ~test:memory ~test:writes:*",
     };
     char rules[256];
 

@@ -27,8 +27,9 @@ struct answer {
     int status;
     const char *type; // Content-Type
     struct text body;
-    char retry_after[40];
-    const char *error; // Graph's code, for the ledger
+    char retry_after[40], used[16]; // used: x-ms-throttle-limit-percentage
+    const char *scope;              // x-ms-throttle-scope
+    const char *error;              // Graph's code, for the ledger
     const char *location;
     const char *allow;
     char challenge[1024]; // WWW-Authenticate; "": none
@@ -94,6 +95,6 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: ans
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
 void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT
-// query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);
+void query_catalogs(struct sandbox *sandbox, struct call *call);

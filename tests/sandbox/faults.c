@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const OP_NAMES[OP_COUNT] = {"dry_run", "submit", "look", "token", "other"};
+const char *const OP_NAMES[OP_COUNT] = {"dry_run", "submit", "look", "catalogs", "token", "other"};
 const char *const KIND_NAMES[3] = {"none", "assignment", "resource"};
 const char *const ENDING_NAMES[ENDING_COUNT] = {"",
                                                 "status",

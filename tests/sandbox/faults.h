@@ -5,7 +5,7 @@
 #include "tests/sandbox/bind.h"
 #include "tests/sandbox/state.h"
 
-enum op { OP_DRY_RUN, OP_SUBMIT, OP_LOOK, OP_TOKEN, OP_OTHER, OP_COUNT };
+enum op { OP_DRY_RUN, OP_SUBMIT, OP_LOOK, OP_CATALOGS, OP_TOKEN, OP_OTHER, OP_COUNT };
 extern const char *const OP_NAMES[OP_COUNT];
 extern const char *const KIND_NAMES[3]; // by enum kind
 

@@ -3,6 +3,7 @@
 #include "tests/sandbox/call.h"
 
 #include "tests/sandbox/item.h"
+#include "tests/sandbox/limiter.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -167,7 +168,7 @@ static void apply(struct sandbox *sandbox, struct call *call)
 void graph_post(struct sandbox *sandbox, struct call *call)
 {
     struct problem problem = {0};
-    if (!graph_authorized(sandbox, call)) {
+    if (!graph_authorized(sandbox, call) || !limiter_passes(sandbox, call)) {
         return;
     }
     if (!check_call(sandbox, call, &problem)) {

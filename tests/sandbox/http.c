@@ -213,6 +213,8 @@ static enum MHD_Result call_send(struct call *call)
     add_header(response, "request-id", call->request_id);
     add_header(response, "client-request-id", call->client_request_id);
     add_header(response, "Retry-After", answer->retry_after);
+    add_header(response, "x-ms-throttle-limit-percentage", answer->used);
+    add_header(response, "x-ms-throttle-scope", answer->scope);
     add_header(response, "Location", answer->location);
     add_header(response, "Allow", answer->allow);
     add_header(response, "WWW-Authenticate", answer->challenge);

@@ -313,6 +313,8 @@ static void serve(struct http *http, int signals)
 static void sandbox_init(struct sandbox *sandbox)
 {
     sandbox->settings.dry_run_sees_duplicates = true;
+    sandbox->settings.writes_window_ms = 10000;
+    sandbox->settings.limit_headers = true;
     sandbox->token_settings.lifetime_s = 3599;
     sandbox->token_settings.bytes = 64;
     if (getrandom(&sandbox->random.state, sizeof sandbox->random.state, 0) < 0) {

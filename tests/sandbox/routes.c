@@ -23,6 +23,7 @@ static const struct route ROUTES[] = {
      query_one},
     {"GET", GRAPH "accessPackageCatalogs/*/accessPackageResources", OP_LOOK, KIND_RESOURCE,
      SET_RESOURCES, query_list},
+    {"GET", GRAPH "accessPackageCatalogs", OP_CATALOGS, KIND_NONE, SET_NONE, query_catalogs},
     // The new path of beta: the same type, and so the same bodies.
     {"POST", GRAPH "assignmentRequests", OP_SUBMIT, KIND_ASSIGNMENT, SET_NONE, graph_post},
     {"GET", GRAPH "assignmentRequests", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENT_REQUESTS,

@@ -20,6 +20,7 @@ struct call {
     enum graph_list list;
     bool (*may_send)(void *context, struct request *rq);
     void (*on_answer)(void *context, struct request *rq, const struct http_answer *answer);
+    void *context;
     uint64_t body_hash;
     struct http_answer answer;
     struct sim_post *post;
@@ -62,7 +63,7 @@ static void on_answer(struct letter *message)
         check_dry_run_passed(node, call->rq, call->body_hash);
     if (node->world->sabotage->ignores_throttle)
         answer->retry_after_ms = answer->status == 429 ? 0 : answer->retry_after_ms;
-    call->on_answer(&node->worker, call->rq, answer);
+    call->on_answer(call->context, call->rq, answer);
     world_slot_free(node->world, call);
 }
 
@@ -223,10 +224,12 @@ static void on_leave(struct letter *message)
     struct call *call = (struct call *)message;
     struct http *http = &message->node->http;
     forget_waiting(http, call);
-    if (call->is_back)
+    if (call->is_back) {
+        call->answer.untried = true;
         answer_at(call, http->node->world->now_ms, HTTP_NOT_SENT);
-    else
+    } else {
         leave(call);
+    }
 }
 
 void http_send_back(struct http *http, const char *why)
@@ -251,21 +254,50 @@ static enum graph_list list_of(const char *path)
     return strstr(path, "accessPackageAssignments?") != NULL ? GRAPH_ASSIGNMENTS : GRAPH_RESOURCES;
 }
 
+/* Tokens are no part of a history: there is always one. */
+bool token_is_ready(struct token *token)
+{
+    (void)token;
+    return true;
+}
+
+const char *token_trouble(const struct token *token)
+{
+    (void)token;
+    return "";
+}
+
+/* The worker's own question whether Graph is there (worker/pacing.c). */
+static void probe(struct call *this)
+{
+    struct world *world = world_of(this);
+    bool away = world->graph.away_until_ms > world->now_ms;
+    this->answer.status = away ? 0 : 200;
+    answer_at(this, world->now_ms + world_between(world, 1, world->mix.latency_ms),
+              away ? HTTP_NOT_SENT : HTTP_ANSWERED);
+}
+
 void http_start(struct http *http, struct request *rq, const struct http_call *call)
 {
     struct node *node = http->node;
     struct world *world = node->world;
-    if (!node_enters(node, rq))
+    bool is_probe = rq->partition == NULL;
+    if (!node_enters(node, is_probe ? NULL : rq))
         return;
     struct call *this = world_slot(world);
     this->message = (struct letter){.node = node, .life = node->life, .deliver = on_leave};
     this->rq = rq;
+    this->on_answer = call->on_answer;
+    this->context = call->context;
+    this->answer = (struct http_answer){.error = "", .retry_after_ms = -1};
+    if (is_probe) {
+        probe(this);
+        return;
+    }
     this->record = record_of(rq);
     this->for_real = call->for_real;
     this->dry_run = call->method == HTTP_POST && !call->for_real;
     this->may_send = call->may_send;
-    this->on_answer = call->on_answer;
-    this->answer = (struct http_answer){.error = "", .retry_after_ms = -1};
     if (call->method == HTTP_POST)
         this->body_hash = hash_of_rest(call->body);
     else

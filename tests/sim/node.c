@@ -70,9 +70,12 @@ static void turn(struct node *node)
     next_phase(node);
     if (!node->is_alive)
         return;
-    int64_t closed_ms = gate_ask_look(&w->gate, now_ms);
+    int64_t closed_ms = gate_closed_ms(&node->tenant.gate, GATE_ALL, now_ms);
     if (closed_ms > 0)
         node_poke(node, now_ms + closed_ms);
+    int64_t probe_ms = pacing_turn(&node->tenant, now_ms);
+    if (probe_ms < wake_ms)
+        wake_ms = probe_ms;
     int64_t sleeper_ms = pipeline_wake_ms(&w->pipeline);
     if (sleeper_ms < wake_ms)
         wake_ms = sleeper_ms;
@@ -310,7 +313,9 @@ void node_start(struct node *node)
     struct stage_ops stages;
     stages_fill(&stages, w);
     sabotage_stages(world, &stages);
-    gate_init(&w->gate, node->settings.graph.writes_per_second);
+    node->tenant =
+        (struct tenant){.name = "", .settings = &node->settings, .worker = w, .http = &node->http};
+    pacing_open(&node->tenant);
     w->phase = WORKER_STARTS;
     bool good = pipeline_init(&w->pipeline, &limits, &stages, &w->pool, world_random(world) | 1);
     assert(good);
@@ -341,7 +346,8 @@ struct node *node_create(struct world *world, unsigned index)
     struct worker *w = &node->worker;
     w->settings = &node->settings;
     w->redis = &node->redis;
-    w->http = &node->http;
+    w->tenants = &node->tenant;
+    w->tenant_count = 1;
     w->source = &node->source;
     w->settle = &node->settle;
     return node;
@@ -351,23 +357,22 @@ void node_reset(struct node *node)
 {
     const struct mix *mix = &node->world->mix;
     struct settings *s = &node->settings;
-    *s = (struct settings){0};
+    *s = (struct settings){.graph = {.auth = AUTH_CLIENT_SECRET}, .policy = {.removals = true}};
     s->kafka.instance_id = node->instance_id;
     s->kafka.commit_interval_ms = mix->commit_interval_ms;
     s->kafka.window = (int)mix->window;
     s->redis.lease_ms = mix->lease_ms;
     s->redis.keep_ms = INT64_C(7) * 24 * 3600 * 1000;
-    s->graph.auth = AUTH_CLIENT_SECRET;
     s->graph.beta_assignment_path = "/accessPackageAssignmentRequests";
     s->graph.beta_resource_path = "/accessPackageResourceRequests";
     s->graph.timeout_ms = 30000;
     s->graph.in_flight = (int)mix->in_flight;
     s->graph.writes_per_second = (int)mix->writes_per_second;
     s->graph.retry_attempts = (int)mix->retry_attempts;
+    s->graph.retry_budget = (int)(mix->retry_attempts * 7 % 100) + 1; /* any will do */
     s->graph.retry_for_ms = mix->retry_for_ms;
     s->graph.eventual_ms = mix->eventual_ms;
     s->graph.settle_ms = mix->settle_ms;
-    s->policy.removals = true;
     s->drain_ms = 40000;
     node->life = 0;
     node->kafka_away_until_ms = node->frozen_until_ms = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/sim/shells.h"
+#include "worker/worker.h"
 
 /* One simulated worker. The core and worker/stages.c are the real ones; the shells that they call
  * (redis.h, http.h, source.h, settle.h) are put in their place here, with the same interfaces, and
@@ -9,6 +10,7 @@
 /* ---- the worker ---- */
 struct node {
     struct worker worker;
+    struct tenant tenant; /* its only one */
     struct settings settings;
     struct world *world;
     unsigned index;

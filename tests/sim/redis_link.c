@@ -50,7 +50,7 @@ void redis_see_interlock(struct redis *redis, bool stands)
         look_later(redis->node, INTERLOCK_SEEN_MS);
     struct worker *worker = &node_by(redis)->worker;
     if (!stands)
-        gate_interlock_cleared(&worker->gate);
+        gate_interlock_cleared(&worker->tenants[0].gate);
     pipeline_interlock(&worker->pipeline, stands);
 }
 

@@ -2,7 +2,7 @@
 
 #include "tests/sim/world.h"
 #include "worker/io/redis_memory.h"
-#include "worker/worker.h"
+#include "worker/pacing.h"
 
 /* What stands in the place of the worker's shells, with the interfaces of worker/io: the core and
  * worker/stages.c call them as they call the real ones. */

@@ -204,7 +204,7 @@ bool source_turn(struct source *source, int64_t wall_ms)
     source->news_count = 0;
     struct worker *w = &node->worker;
     bool may_take = w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS &&
-                    redis_is_up(w->redis) && gate_ask_look(&w->gate, node->world->now_ms) == 0;
+                    redis_is_up(w->redis) && tenant_may_take(&w->tenants[0], node->world->now_ms);
     for (unsigned p = 0; may_take && p < node->world->mix.partitions; p++)
         while ((source->owned >> p & 1) != 0 && pool_has_room(&w->pool) && take_from(source, p))
             continue;

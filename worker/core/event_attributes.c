@@ -22,6 +22,7 @@ static const char *const header_names[ATTRIBUTE_COUNT] = {
     [ATTRIBUTE_EXPIRYTIME] = "ce_expirytime",
     [ATTRIBUTE_TRACEPARENT] = "ce_traceparent",
     [ATTRIBUTE_TRACESTATE] = "ce_tracestate",
+    [ATTRIBUTE_TENANT] = "ce_tenant",
 };
 
 static const char *member_name(enum attribute attribute)
@@ -167,6 +168,19 @@ static void copy_trace(const struct attributes *attributes, struct event *event,
         event->tracestate = arena_copy(arena, attributes->values[ATTRIBUTE_TRACESTATE]);
 }
 
+/* Whether it must be there, and which there are, is the worker's business: one without `tenants`
+ * minds no extension of that name. */
+static void copy_tenant(const struct attributes *attributes, struct event *event,
+                        struct arena *arena)
+{
+    enum attribute_state state = attributes->states[ATTRIBUTE_TENANT];
+    if (state == ATTRIBUTE_ABSENT || state == ATTRIBUTE_NULL)
+        return;
+    bool is_name =
+        state == ATTRIBUTE_TEXT && utf8_is_printable(attributes->values[ATTRIBUTE_TENANT]);
+    event->tenant = is_name ? arena_copy(arena, attributes->values[ATTRIBUTE_TENANT]) : "";
+}
+
 bool attributes_identify(const struct attributes *attributes, struct event *event,
                          struct arena *arena)
 {
@@ -176,6 +190,7 @@ bool attributes_identify(const struct attributes *attributes, struct event *even
         [ATTRIBUTE_TYPE] = &event->type,
     };
     copy_trace(attributes, event, arena);
+    copy_tenant(attributes, event, arena);
     bool passed = true;
     /* From the last, so that the first one's fault stays. */
     for (size_t i = IDENTITY_COUNT; i-- > 0;) {

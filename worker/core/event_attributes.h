@@ -21,6 +21,7 @@ enum attribute {
     ATTRIBUTE_EXPIRYTIME, /* the extensions that we read; others are nobody's business here */
     ATTRIBUTE_TRACEPARENT,
     ATTRIBUTE_TRACESTATE,
+    ATTRIBUTE_TENANT,
     ATTRIBUTE_COUNT,
 };
 
@@ -52,8 +53,8 @@ void attributes_prefer_trace_headers(const struct record *record, struct attribu
 /* Room for the copies of all of them. */
 size_t attributes_arena_size(const struct attributes *attributes);
 
-/* Copies what can be read of id, source and type, and the trace context, into the event. False: not
- * all three can; event->fault is the first reason. */
+/* Copies what can be read of id, source and type, the trace context and the tenant into the event.
+ * False: not all three can; event->fault is the first reason. */
 bool attributes_identify(const struct attributes *attributes, struct event *event,
                          struct arena *arena);
 

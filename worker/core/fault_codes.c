@@ -44,6 +44,7 @@ const struct fault_code fault_codes[] = {
     {"contradiction", "Name one person, one package, one organisation, not two."},
     /* What this worker may do (policy.h). */
     {"notAllowed", "Ask the operator of the worker: the policy setting does not allow it."},
+    {"unknownTenant", "Set the event's `tenant` to the name of a tenant of this worker."},
     {"delegatedOnly", "Send the Admin request, or let a worker with a person's token do it."},
     /* What was known of it before (claim.h). */
     {"idConflict", "Give each event an id of its own; this one's body is not the first one's."},

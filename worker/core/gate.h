@@ -3,11 +3,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Pacing: when may the next call to Graph go? Three things hold calls back:
- * graph.writes_per_second, a throttled Graph (guarantee I13), and, until the first dry run since
- * start has come back with its echo, the canary: one dry run at a time (contract 6). Pure: `now_ms`
- * is the loop's clock. What is held back is no fault of an event: the stage posts `paced` with the
- * time given here. */
+/* Pacing: when may the next call to Graph go? Three things hold calls back: this worker's share of
+ * graph.writes_per_second (pace.h), a throttled Graph (guarantee I13), and, until the first dry run
+ * since start has come back with its echo, the canary: one dry run at a time (contract 6). Pure:
+ * `now_ms` is the loop's clock. What is held back is no fault of an event: the stage posts `paced`
+ * with the time given here. */
 
 enum {
     /* How far the writes may lie behind their times and still catch up: what may go at once after a
@@ -23,6 +23,9 @@ enum {
     /* How soon to ask again while the canary is out: about one call to Graph. */
     GATE_CANARY_MS = 100,
 };
+
+/* What of Graph is throttled (throttle.h); bits. */
+enum gate_scope { GATE_WRITES = 1, GATE_READS = 2, GATE_ALL = 3 };
 
 enum gate_canary {
     GATE_CANARY_WAITS, /* no good echo yet, no dry run under way */
@@ -41,15 +44,21 @@ enum gate_echo {
 };
 
 struct gate {
-    int64_t interval_us;     /* between two writes; 0: no limit */
-    int64_t next_us;         /* when the next write is due */
-    int64_t promised_us;     /* the end of the queue: the first time promised to nobody */
-    int64_t closed_until_ms; /* throttled */
+    int64_t interval_us;      /* between two writes; 0: no limit */
+    int64_t granted_until_ms; /* how long it holds; then nothing is written */
+    int64_t next_us;          /* when the next write is due */
+    int64_t promised_us;      /* the end of the queue: the first time promised to nobody */
+    int64_t writes_closed_ms, reads_closed_ms; /* throttled until then */
     enum gate_canary canary;
 };
 
-/* `writes_per_second` 0: no limit. */
+/* `writes_per_second` 0: no limit. Else it is all ours, for good, until a grant says otherwise. */
 void gate_init(struct gate *gate, int writes_per_second);
+
+/* Our share from now until `until_ms`, in thousandths of a write a second; 0: none. Not for a gate
+ * without limit. What is not used of an earlier one is not saved up, and after a time without one
+ * even the first write waits for its interval: all replicas may begin together. */
+void gate_grant(struct gate *gate, int64_t millis, int64_t until_ms, int64_t now_ms);
 
 /* May so many POSTs go from now on? 0: yes, and they are counted: an event takes its dry run and
  * its real request together, so that no real request waits behind other events' dry runs until its
@@ -58,11 +67,15 @@ void gate_init(struct gate *gate, int writes_per_second);
  * queue. Places are in the order of asking, and nobody need give one back. */
 int64_t gate_ask(struct gate *gate, unsigned writes, int64_t *turn_us, int64_t now_ms);
 
-/* The same for a GET, which only a throttled Graph holds back. */
-int64_t gate_ask_look(const struct gate *gate, int64_t now_ms);
+/* Writes that passed and are not made after all. */
+void gate_give_back(struct gate *gate, unsigned writes);
 
-/* Graph throttles: nothing may be sent for so long. A shorter pause never cuts a longer one. */
-void gate_throttle(struct gate *gate, int64_t now_ms, int64_t pause_ms);
+/* For how long nothing of this scope may be sent. A GET is held back by nothing else. */
+int64_t gate_closed_ms(const struct gate *gate, enum gate_scope scope, int64_t now_ms);
+
+/* Graph throttles: nothing of this scope may be sent for so long. A shorter pause never cuts a
+ * longer one. */
+void gate_throttle(struct gate *gate, enum gate_scope scope, int64_t now_ms, int64_t pause_ms);
 
 /* The canary. begin(): may a dry run start? Each true is followed by exactly one end(). */
 bool gate_dry_run_begin(struct gate *gate);

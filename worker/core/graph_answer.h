@@ -1,6 +1,7 @@
 #pragma once
 
 #include "worker/core/request.h"
+#include "worker/core/throttle.h"
 
 /* What Graph's answers mean: the class table of the guarantees as pure functions. The HTTP shell
  * (worker/io/http.h) fills a struct http_answer; these turn it into an outcome and keep in the
@@ -19,11 +20,14 @@ enum http_reach {
 struct http_answer {
     enum http_reach reach;
     bool timed_out;    /* lost: because graph.timeout passed */
+    bool untried;      /* not sent, and nobody tried to: no token, a throttled Graph, the end */
     int status;        /* 0 unless a status line was read; a lost answer may have one */
     struct str body;   /* valid during the call only; empty if none or unreadable */
     const char *error; /* what went wrong on the way, a sentence without full stop; "" if nothing */
     char request_id[GRAPH_REQUEST_ID_MAX];
     int64_t retry_after_ms; /* -1: the answer carries none (retry_after.h) */
+    int used_permille;      /* of the limit, as Graph says (throttle.h); 0: it does not say */
+    enum gate_scope scope;  /* what a 429 is about; 0 is taken for GATE_ALL */
     int64_t date_wall_ms;   /* the server's clock, whole seconds; 0: it did not say */
 };
 

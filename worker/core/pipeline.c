@@ -119,6 +119,7 @@ static void start(struct pipeline *p, struct request *rq, int64_t now_ms)
     }
     rq->run = RUN_STARTED;
     rq->tries++;
+    plan_resume(rq, now_ms);
     p->started++;
     p->stages.start[rq->stage](p->stages.context, rq, now_ms);
     if (rq->stage == STAGE_REPLY) /* handed to its transaction: whoever stood behind it may go */

@@ -273,6 +273,7 @@ static struct verdict begin(const struct rule *rule, const struct request *rq)
 struct verdict plan_next(const struct plan *plan, const struct request *rq, int64_t now_ms)
 {
     const struct rule *rule = &plan->rules[rq->stage][rq->outcome];
+    const struct plan_limits *limits = rq->whose.limits != NULL ? rq->whose.limits : &plan->limits;
     struct verdict verdict = begin(rule, rq);
     switch (rule->move) {
     case MOVE_GO:
@@ -281,16 +282,17 @@ struct verdict plan_next(const struct plan *plan, const struct request *rq, int6
         return verdict;
     case MOVE_WAIT: {
         int64_t pause_ms = rq->pause_ms != 0 ? rq->pause_ms : PACED_MS;
+        verdict.holds = true;
         return wait(verdict, pause_ms, pause_ms / 10);
     }
     case MOVE_RETRY:
-        return retry(&plan->limits, rq, verdict, now_ms);
+        return retry(limits, rq, verdict, now_ms);
     case MOVE_AGE:
-        return age(&plan->limits, rq, verdict, now_ms);
+        return age(limits, rq, verdict, now_ms);
     case MOVE_SETTLE:
-        return settle(&plan->limits, rq, verdict, now_ms);
+        return settle(limits, rq, verdict, now_ms);
     case MOVE_RETRACT:
-        return retract(&plan->limits, rq, verdict, now_ms);
+        return retract(limits, rq, verdict, now_ms);
     case MOVE_ANSWER:
         return answer(verdict, rule->answer, rule->next);
     case MOVE_DROP:
@@ -334,6 +336,8 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
         rq->doubt_since_ms = now_ms;
         rq->ages = 0;
     }
+    if (verdict->holds)
+        rq->held_since_ms = now_ms;
     rq->ages += verdict->age_step;
     rq->absences += verdict->absence;
     if (verdict->answer != ANSWER_NONE)
@@ -343,4 +347,16 @@ void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms
         rq->finished_wall_ms = 0;
     }
     rq->pause_ms = 0;
+}
+
+void plan_resume(struct request *rq, int64_t now_ms)
+{
+    if (rq->held_since_ms == 0)
+        return;
+    int64_t held_ms = now_ms - rq->held_since_ms;
+    rq->held_since_ms = 0;
+    if (rq->retry_since_ms != 0)
+        rq->retry_since_ms += held_ms;
+    if (rq->doubt != DOUBT_NONE)
+        rq->doubt_since_ms += held_ms;
 }

@@ -57,6 +57,7 @@ struct verdict {
     bool own_retry;     /* counts against the event's retries */
     bool age_step;      /* a step on a schedule */
     bool absence;       /* "absent" was believed of what was sent */
+    bool holds;         /* the wait is no fault of the event: its times stand still */
 };
 
 /* The worker's own table with these limits. */
@@ -74,6 +75,10 @@ static inline bool plan_allows(const struct plan *plan, enum stage stage, enum o
 /* Writes a verdict into the request: its doubt, answer and counters, and nothing else. For the
  * pipeline, and for whoever plays pipeline in a test. */
 void plan_note(struct request *rq, const struct verdict *verdict, int64_t now_ms);
+
+/* A request is started again at `now_ms`: what it was held back for, by a verdict that holds, does
+ * not count against graph.retry_for, graph.eventual and graph.settle. */
+void plan_resume(struct request *rq, int64_t now_ms);
 
 const char *move_name(enum move move);
 

@@ -34,6 +34,7 @@ struct request {
     struct record record;
     size_t record_bytes; /* what the pool counts for it; the record itself may be gone by then */
     struct event event;
+    struct whose whose;
     struct partition *partition;
     uint64_t epoch; /* of the partition when the record was taken in */
 
@@ -43,6 +44,7 @@ struct request {
     unsigned absences;             /* how often a look-up's "absent" was believed */
     int64_t retry_since_ms;        /* when the first own retry was planned; 0: none */
     int64_t doubt_since_ms;        /* when the present doubt arose */
+    int64_t held_since_ms;         /* it waits through no fault of its own; 0: it does not */
     int64_t pause_ms; /* what a shell asks for (Retry-After …); 0: as the plan likes */
     int64_t wake_ms;
     size_t sleep_slot; /* place in the sleepers' heap */

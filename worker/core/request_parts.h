@@ -50,6 +50,14 @@ enum match {
                        * our reason (justification), if both give one */
 };
 
+/* Whose Graph it is about. Set at admit; before, and without the map `tenants`, it is zeroed. */
+struct plan_limits;
+struct whose {
+    const char *name; /* of the tenant, as the settings have it; NULL: there is only one */
+    size_t index;     /* of settings->tenants, and so of the worker's */
+    const struct plan_limits *limits; /* the tenant's own; NULL: the plan's */
+};
+
 struct attempts {
     unsigned dry_run, submit, look; /* calls to Graph that were made, for the reply */
 };

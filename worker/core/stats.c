@@ -40,22 +40,40 @@ static void name_status(int status, char ret[4])
     }
 }
 
-void call_stats_add(struct call_stats *calls, const char *operation, int status, int64_t took_ms)
+static struct call_row *find_row(struct call_stats *calls, const char *operation,
+                                 const char status[4])
 {
-    char name[4];
-    name_status(status, name);
     size_t i = 0;
     while (i < calls->count && (strcmp(calls->rows[i].operation, operation) != 0 ||
-                                memcmp(calls->rows[i].status, name, sizeof name) != 0))
+                                memcmp(calls->rows[i].status, status, 4) != 0))
         i++;
     struct call_row *row = &calls->rows[i];
     if (i == calls->count) {
         assert(calls->count < CALL_ROWS_MAX);
         calls->count++;
         row->operation = operation;
-        memcpy(row->status, name, sizeof name);
+        memcpy(row->status, status, 4);
     }
-    histogram_add(&row->times, &call_bounds, took_ms);
+    return row;
+}
+
+void call_stats_add(struct call_stats *calls, const char *operation, int status, int64_t took_ms)
+{
+    char name[4];
+    name_status(status, name);
+    histogram_add(&find_row(calls, operation, name)->times, &call_bounds, took_ms);
+}
+
+void call_stats_merge(struct call_stats *to, const struct call_stats *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct histogram *times = &from->rows[i].times;
+        struct histogram *sum = &find_row(to, from->rows[i].operation, from->rows[i].status)->times;
+        for (size_t k = 0; k <= call_bounds.count; k++)
+            sum->buckets[k] += times->buckets[k];
+        sum->count += times->count;
+        sum->sum_ms += times->sum_ms;
+    }
 }
 
 uint64_t call_stats_sum(const struct call_stats *calls, const char *status)

@@ -42,6 +42,8 @@ struct call_stats {
 };
 /* `operation` is one of the four literals. `status` 0: no status line was read. */
 void call_stats_add(struct call_stats *calls, const char *operation, int status, int64_t took_ms);
+/* Adds all that was counted in `from`. */
+void call_stats_merge(struct call_stats *to, const struct call_stats *from);
 /* How many answers had this status, all operations; `status` as in the row. */
 uint64_t call_stats_sum(const struct call_stats *calls, const char *status);
 

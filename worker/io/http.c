@@ -183,7 +183,7 @@ static void pump(struct http *http)
         http->bearer->users++;
         struct queued *queued = take_first(http);
         slot_load(slot, queued, http->bearer,
-                  (struct slot_way){.fresh = http->wants_fresh,
+                  (struct slot_way){.fresh = http->wants_fresh || queued->call.fresh,
                                     .pipewait = http->wire != WIRE_HTTP1,
                                     .parsed = parsed_address(http, queued)});
         http->wants_fresh = false;
@@ -209,7 +209,10 @@ void http_start(struct http *http, struct request *rq, const struct http_call *c
 
 static void answer_unsent(struct queued *queued, const char *why)
 {
-    struct http_answer answer = {.reach = HTTP_NOT_SENT, .error = why, .retry_after_ms = -1};
+    struct http_answer answer = {.reach = HTTP_NOT_SENT,
+                                 .untried = true,
+                                 .error = why,
+                                 .retry_after_ms = -1};
     queued->call.on_answer(queued->call.context, queued->rq, &answer);
     queued_destroy(queued);
 }

@@ -32,6 +32,7 @@ struct http_call {
     const char *path;           /* below the version's root (graph.base_url), with query; copied */
     struct str body;            /* POST; copied */
     const char *traceparent, *tracestate; /* or NULL; copied */
+    bool fresh;                           /* on a new connection */
     /* A real request: guarded against libcurl's silent re-send (guarantees, trap 1). */
     bool for_real;
     /* for_real: asked right before the first byte may leave, on the loop's thread, from inside

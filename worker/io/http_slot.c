@@ -281,6 +281,22 @@ static int64_t read_retry_after_ms(CURL *easy)
     return longest_ms;
 }
 
+/* A header that is not there is a str without data. */
+static struct str read_header(CURL *easy, const char *name)
+{
+    struct curl_header *header = NULL;
+    bool given = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return given ? str_of(header->value) : (struct str){0};
+}
+
+static void read_limits(CURL *easy, struct http_answer *ret)
+{
+    ret->used_permille =
+        throttle_used_permille(read_header(easy, "x-ms-throttle-limit-percentage"));
+    if (ret->status == 429)
+        ret->scope = throttle_scope(read_header(easy, "x-ms-throttle-scope"));
+}
+
 static int64_t read_date_ms(CURL *easy)
 {
     struct curl_header *date = NULL;
@@ -326,6 +342,8 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
         read_request_id(easy, ret->request_id);
     if (status > 0 && !slot->queued->call.for_real)
         ret->date_wall_ms = read_date_ms(easy);
+    if (status > 0)
+        read_limits(easy, ret);
     if (status >= 300)
         ret->retry_after_ms = read_retry_after_ms(easy);
 }

@@ -23,7 +23,12 @@ enum redis_meaning redis_answer_meaning(const redisReply *reply, size_t texts);
 struct str redis_answer_text(const redisReply *reply, size_t index);
 int64_t redis_answer_number(const redisReply *reply, size_t index);
 
-enum { REDIS_CLAIM_TEXTS = 12, REDIS_MARK_TEXTS = 4, REDIS_RECORD_TEXTS = 1 };
+enum {
+    REDIS_CLAIM_TEXTS = 12,
+    REDIS_MARK_TEXTS = 4,
+    REDIS_RECORD_TEXTS = 1,
+    REDIS_SHARE_TEXTS = 5,
+};
 
 /* Where the last texts of a claim or a mark begin: the memory's id, and the count of our writes. */
 enum { REDIS_CLAIM_MEMORY = 9, REDIS_MARK_MEMORY = 2 };

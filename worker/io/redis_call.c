@@ -125,6 +125,8 @@ static bool hash_body(struct request *rq)
         str_of(kind_type(event->kind)),
         str_of(event->validation_only ? "\ndry run\n" : "\nreal\n"),
         {event->body.members, event->body.size},
+        str_of(rq->whose.name != NULL ? "\n" : NULL),
+        str_of(rq->whose.name), /* for another tenant it is another request */
     };
     return digest_sha256_hex(parts, sizeof parts / sizeof *parts, rq->claim.body_hash);
 }

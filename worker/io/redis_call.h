@@ -7,8 +7,9 @@
 #include "worker/io/redis_connection.h"
 #include "worker/io/redis_interlock.h"
 #include "worker/io/redis_memory.h"
+#include "worker/io/redis_share.h"
 
-/* The inside of the Redis shell, for redis.c, redis_mark.c and redis_call.c only. */
+/* The inside of the Redis shell, for redis.c, redis_mark.c, redis_share.c and redis_call.c only. */
 
 enum {
     REDIS_KEY_SIZE = REDIS_PREFIX_MAX + sizeof ":event:" + DIGEST_HEX_SIZE,
@@ -23,6 +24,7 @@ struct redis_call {
     struct request *rq;      /* NULL: release */
     struct redis_call *next; /* mark: among those that wait until they are durable */
     int64_t sent_ms;
+    struct redis_share *share;         /* share: who asked */
     bool other_server;                 /* claim: Redis is not the one of the witness */
     int64_t intent_wall_ms;            /* mark, answered */
     char client_request_id[GUID_SIZE]; /* mark */

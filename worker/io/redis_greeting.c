@@ -125,15 +125,17 @@ static bool send_probe(struct redis_greeting *greeting)
     char interlock[REDIS_PREFIX_MAX + sizeof ":interlock"];
     char memory[REDIS_PREFIX_MAX + sizeof ":memory"];
     char writes[REDIS_PREFIX_MAX + sizeof ":writes:probe"];
+    char pace[REDIS_PREFIX_MAX + sizeof ":pace"];
     const char *prefix = greeting->settings->redis.key_prefix;
 
     snprintf(key, sizeof key, "%s:event:probe", prefix);
     snprintf(interlock, sizeof interlock, "%s:interlock", prefix);
     snprintf(memory, sizeof memory, "%s:memory", prefix);
     snprintf(writes, sizeof writes, "%s:writes:probe", prefix);
+    snprintf(pace, sizeof pace, "%s:pace", prefix);
     return send_texts(greeting, GREETING_PROBE,
-                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "4", key, interlock,
-                                       memory, writes, NULL});
+                      (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], "5", key, interlock,
+                                       memory, writes, pace, NULL});
 }
 
 bool redis_greeting_load_scripts(struct redis_greeting *greeting)

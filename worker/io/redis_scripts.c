@@ -131,6 +131,45 @@ static const char release[] =
     "end\n"
     "return {'ok'}\n";
 
+static const char share[] = CLOCK
+    "local owner, run, belief, demand, life, writes, reads = unpack(ARGV)\n"
+    "local stored = redis.call('MGET', KEYS[1])[1] or ''\n"
+    "local function closed(until_then, more)\n"
+    "  more = tonumber(more) > 0 and now + tonumber(more) or 0\n"
+    "  return math.min(math.max(tonumber(until_then or '') or 0, more, now), now + 600000)\n"
+    "end\n"
+    "local no_writes, no_reads = string.match(stored, '^(%d+) (%d+);')\n"
+    "no_writes, no_reads = closed(no_writes, writes), closed(no_reads, reads)\n"
+    "local rate, need, taken, kept = tonumber(belief), tonumber(demand), 0, ''\n"
+    "local needs = {need}\n"
+    "for all, id, least, wants, has, ends in\n"
+    "    string.gmatch(stored, '((%x+) (%d+) (%d+) (%d+) (%d+);)') do\n"
+    "  if id ~= run and tonumber(ends) > now then\n"
+    "    kept = kept .. all\n"
+    "    rate = math.min(rate, tonumber(least))\n"
+    "    taken = taken + tonumber(has)\n"
+    "    needs[#needs + 1] = tonumber(wants)\n"
+    "  end\n"
+    "end\n"
+    "table.sort(needs)\n"
+    "local left, even = rate, nil\n"
+    "for i, wants in ipairs(needs) do\n"
+    "  if wants >= left / (#needs - i + 1) then\n"
+    "    even = left / (#needs - i + 1)\n"
+    "    break\n"
+    "  end\n"
+    "  left = left - wants\n"
+    "end\n"
+    "local grant = even and math.min(need, even) or need + left / #needs\n"
+    "grant = math.floor(math.min(grant, rate - taken))\n"
+    "if grant < rate / 100 then grant = 0 end\n"
+    "local mine = {run, belief, demand, text(grant), text(now + tonumber(life))}\n"
+    "stored = text(no_writes) .. ' ' .. text(no_reads) .. ';' .. kept ..\n"
+    "         table.concat(mine, ' ') .. ';'\n"
+    "redis.call('SET', KEYS[1], stored, 'PX',\n"
+    "           text(math.max(tonumber(life), no_writes - now, no_reads - now)))\n"
+    "return {text(grant), text(rate), text(no_writes - now), text(no_reads - now), text(#needs)}\n";
+
 /* What a missing right would leave behind has been given a time to end. HDEL of the last field
  * deletes the key. The memory stays as it is: written again, or deleted where there is none. */
 static const char probe[] = "redis.call('TIME')\n"
@@ -143,7 +182,8 @@ static const char probe[] = "redis.call('TIME')\n"
                             "redis.call('PEXPIRE', KEYS[1], 1000)\n"
                             "redis.call('HMGET', KEYS[1], 'v')\n"
                             "redis.call('HDEL', KEYS[1], 'v')\n"
-                            "local memory = redis.call('MGET', unpack(KEYS, 2))[2]\n"
+                            "redis.call('MGET', KEYS[5])\n"
+                            "local memory = redis.call('MGET', unpack(KEYS, 2, 4))[2]\n"
                             "redis.call('SET', KEYS[4], '', 'PX', 1000)\n"
                             "redis.call('DEL', KEYS[4])\n"
                             "if memory then\n"
@@ -157,7 +197,7 @@ const char *redis_script_text(enum redis_script script)
 {
     static const char *const texts[REDIS_SCRIPT_COUNT] = {
         [REDIS_CLAIM] = claim,     [REDIS_MARK] = mark,   [REDIS_RECORD] = record,
-        [REDIS_RELEASE] = release, [REDIS_PROBE] = probe,
+        [REDIS_RELEASE] = release, [REDIS_SHARE] = share, [REDIS_PROBE] = probe,
     };
     return texts[script];
 }

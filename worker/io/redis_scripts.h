@@ -27,6 +27,12 @@
  *                           that writes are lost gives it another, so that all others see it too
  *   <prefix>:writes:<slot>  how many claims and marks a worker has made
  *
+ * The share of graph.writes_per_second that each replica has (pace.h):
+ *
+ *   <prefix>:pace   "<writes closed until> <reads closed until>;" as Graph throttles, and for each
+ *                   replica "<run> <belief> <demand> <grant> <its end>;". Closed for ten minutes at
+ *                   most, as retry_after.h has it. It ends when all in it has
+ *
  * The others live redis.keep after their last write; what is not done yet never less than two
  * leases. The clock is the server's: workers need not agree on the time.
  */
@@ -52,9 +58,15 @@ enum redis_script {
      * that its real request was not sent; or ends its lease and leaves all else, for one that does
      * not know. Returns one text: "ok" or "lost". */
     REDIS_RELEASE,
-    /* KEYS probe, interlock, memory, writes of nobody. Does once all that the others do, so that a
-     * right that is missing shows before an event needs it; leaves nothing behind. Returns one
-     * text: "ok". */
+    /* KEYS pace. ARGV owner, run, belief, demand, how long a grant holds in ms, for how long Graph
+     * takes no writes and no reads in ms. What others hold is not granted twice; of the rest each
+     * gets what it needs, and where that is too much, none more than any that needs as much.
+     * Returns five texts: the grant, the least belief of all, for how long writes and reads are
+     * closed, how many replicas share. */
+    REDIS_SHARE,
+    /* KEYS probe, interlock, memory, writes of nobody, pace. Does once all that the others do, so
+     * that a right that is missing shows before an event needs it; leaves nothing behind. Returns
+     * one text: "ok". */
     REDIS_PROBE,
     REDIS_SCRIPT_COUNT,
 };
@@ -62,11 +74,11 @@ enum redis_script {
 enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the same */
 
 /* The rights that a user of Redis' ACL needs on the keys ~<prefix>:*, or more narrowly on
- * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:*. In a script Redis asks
- * for the right to each of its commands. Beyond these: +wait where redis.wait_replicas is set,
- * +select where redis.url names a database other than 0; +info and +waitaof, without which less is
- * known and waited for (redis_facts.h); and +client|setname, if the list of clients is to show the
- * name usher. config/README.md has the same. */
+ * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:* ~<prefix>:pace. In a
+ * script Redis asks for the right to each of its commands. Beyond these: +wait where
+ * redis.wait_replicas is set, +select where redis.url names a database other than 0; +info and
+ * +waitaof, without which less is known and waited for (redis_facts.h); and +client|setname, if the
+ * list of clients is to show the name usher. config/README.md has the same. */
 #define REDIS_RIGHTS \
     "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 

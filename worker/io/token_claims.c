@@ -61,8 +61,9 @@ char *token_claims_read(const char *challenge)
     struct str value = find_parameter(challenge, "claims");
     if (value.data == NULL || !decode(value, claims, &size))
         return NULL;
+    claims[size] = '\0';
     cJSON *tree = json_read((struct str){claims, size}, &ignored);
     bool good = cJSON_IsObject(tree);
     cJSON_Delete(tree);
-    return good ? strndup(claims, size) : NULL;
+    return good ? strdup(claims) : NULL;
 }
