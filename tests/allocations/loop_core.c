@@ -3,6 +3,7 @@
 #include "tests/core/records.h"
 
 #include "worker/core/claim.h"
+#include "worker/core/graph_post.h"
 #include "worker/core/look.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/reply.h"
@@ -28,6 +29,10 @@ static struct partition partition = {.id = 3, .epoch = 1};
     "\"targetId\":\"" GUID_A "\",\"assignmentPolicyId\":\"" GUID_B                              \
     "\",\"accessPackageId\":\"" GUID_C "\"}}"
 
+#define OF_V1(more)                                               \
+    "{\"requestType\":\"adminAdd\",\"catalog\":{\"id\":\"" GUID_A \
+    "\"},\"resource\":{\"originId\":\"" GUID_B "\",\"originSystem\":\"AadGroup\"" more "}}"
+
 static const char *const values[] = {
     GOOD,
     STRUCTURED(TYPE_RESOURCE, GOOD_RESOURCE),
@@ -39,6 +44,8 @@ static const char *const values[] = {
     PLUS("\"a\":1,\"\\u0061\":2"),
     "{\"specversion\":",
     "[]",
+    STRUCTURED(TYPE_RESOURCE, OF_V1(",\"displayName\":\"x\"")),
+    STRUCTURED(TYPE_RESOURCE, OF_V1(",\"color\":1")),
 };
 
 static void note_event(struct notes *notes, const struct event *event)
@@ -54,6 +61,8 @@ static void play_admit(struct notes *notes)
         struct event event;
         read_value(str_of(values[i]), &event);
         note_event(notes, &event);
+        if (graph_post_prepare(&event, GRAPH_V1))
+            note(notes, "%.*s", (int)event.v1_body.size, event.v1_body.members);
         event_finish(&event);
     }
     struct test_record binary;

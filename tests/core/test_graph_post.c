@@ -2,10 +2,13 @@
 #include "worker/core/graph_post.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,6 +41,26 @@ static void a_dry_run_goes_to_beta(void **state)
         assert_int_equal(graph_post_version(false, submit), GRAPH_BETA);
         assert_int_equal(graph_post_version(true, submit), submit);
     }
+}
+
+/* And that is asserted where its body is written. */
+static void a_dry_run_on_v1_ends_the_program(void **state)
+{
+    (void)state;
+    struct event event;
+    char body[1024];
+    int ended = 0;
+    read_value(str_of(GOOD), &event);
+    assert_true(graph_post_prepare(&event, GRAPH_V1));
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(STDERR_FILENO);
+        (void)graph_post_write(&event, (struct graph_post){false, GRAPH_V1}, body, sizeof body);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGABRT);
+    event_finish(&event);
 }
 
 /* Either shape, and what is sent of it. */
@@ -131,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dry_run_goes_to_beta),
+        cmocka_unit_test(a_dry_run_on_v1_ends_the_program),
         cmocka_unit_test(both_posts_are_made_of_one_event),
         cmocka_unit_test(what_v1_does_not_have_is_refused),
         cmocka_unit_test(what_is_no_good_event_stays_that),

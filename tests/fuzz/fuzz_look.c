@@ -130,6 +130,8 @@ static void check_ours(const struct request *rq)
     const struct subject *subject = &rq->event.subject;
     cJSON *tree = check_json(str_of(rq->graph.object));
     const cJSON *assignment = cJSON_GetObjectItemCaseSensitive(tree, "accessPackageAssignment");
+    if (assignment == NULL) /* as v1.0 calls it */
+        assignment = cJSON_GetObjectItemCaseSensitive(tree, "assignment");
     const cJSON *target = cJSON_GetObjectItemCaseSensitive(assignment, "target");
     int64_t created_ms = 0;
     assert(rq->doubt != DOUBT_OPEN && rq->event.kind == KIND_ASSIGNMENT);

@@ -14,7 +14,10 @@ enum {
 
 int json_name_size(const cJSON *item)
 {
-    return utf8_cut(str_of(item->string), NAME_SHOWN_MAX);
+    int size = utf8_cut(str_of(item->string), NAME_SHOWN_MAX);
+    while (!utf8_is_printable((struct str){item->string, (size_t)size}))
+        size = utf8_cut((struct str){item->string, (size_t)size}, (size_t)size - 1);
+    return size;
 }
 
 static bool refuse_name(const cJSON *item, struct json_fault *fault)

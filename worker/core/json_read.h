@@ -36,5 +36,6 @@ bool json_walk_next_value(struct json_walk *walk, struct str *ret_value);
  * how many bytes were written. */
 size_t json_compact(struct str bytes, char *ret);
 
-/* How much of item->string, which is not NULL, to show in a sentence, for `%.*s`. */
+/* How much of item->string, which is not NULL, to show in a sentence, for `%.*s`: what stands
+ * before the first control character, and no more than 64 bytes. */
 int json_name_size(const cJSON *item);
