@@ -99,8 +99,8 @@ static void names_the_twin_in_whole_characters(void **state)
 static void shows_a_name_up_to_a_control_character(void **state)
 {
     (void)state;
-    static const struct {
-        char *name;
+    static struct {
+        char name[8];
         int size;
     } names[] = {{"", 0},      {"abc", 3},        {"a\nb", 1},       {"\x7f", 0},
                  {"a\x1f", 1}, {"\xC3\xA9\t", 2}, {"a\xC2\x85z", 1}, {"\xC2\xA0", 2}};
