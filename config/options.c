@@ -176,8 +176,8 @@ const struct option options[] = {
     {TEXT(graph.token_file), .fallback = "",
      .doc = "A file that holds the access token; read again when it changes."},
     {CHOICE(graph.dry_run), .fallback = "required", .choices = dry_runs,
-     .doc = "required: no real request without a dry run that passed. off: no dry runs, for "
-            "an API that has none."},
+     .doc = "required: no real request without a dry run that passed. off: no dry runs, but for "
+            "events that ask for nothing else."},
     {CHOICE(graph.dry_run_echo), .fallback = "required", .choices = dry_run_echos,
      .doc = "required: the answer to a dry run must say isValidationOnly: true, or the worker"
             " stops taking in events. lenient: an answer that does not mention it is "
