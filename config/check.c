@@ -271,16 +271,37 @@ static void check_times(struct loader *loader)
     }
 }
 
+/* In its path: https://beta has none. */
+static bool ends_in_beta(const char *url)
+{
+    const char *path = strchr(strstr(url, "://") + strlen("://"), '/');
+
+    return path != NULL && strcmp(strrchr(path, '/'), "/beta") == 0;
+}
+
+/* Nothing but real requests may ever go to v1.0, and these by their own setting. */
+static void check_version(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+    const char *url = settings->graph.base_url;
+
+    if (concerns(loader, SETTINGS("graph.base_url")) && path_has_segment(url, "v1.0")) {
+        say(loader, false, "graph.base_url",
+            "is v1.0, which has no dry run; leave it at /beta, and set graph.submit_version: v1.0 "
+            "for the real requests");
+    } else if (concerns(loader, SETTINGS("graph.base_url", "graph.submit_version")) &&
+               settings->graph.submit_version == GRAPH_V1 && !ends_in_beta(url)) {
+        say(loader, false, "graph.base_url",
+            "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
+            "/v1.0 in place of /beta");
+    }
+}
+
 static void check_graph(struct loader *loader)
 {
     const struct settings *settings = loader->settings;
-    const char *version = strrchr(settings->graph.base_url, '/');
 
-    if (concerns(loader, SETTINGS("graph.base_url", "graph.dry_run")) &&
-        strcmp(version, "/v1.0") == 0 && settings->graph.dry_run == DRY_RUN_REQUIRED) {
-        say(loader, false, "graph.base_url",
-            "is v1.0, which has no dry run; use /beta, or graph.dry_run: off");
-    }
+    check_version(loader);
     if (concerns(loader, SETTINGS("graph.dry_run")) && settings->graph.dry_run == DRY_RUN_OFF) {
         say(loader, true, "graph.dry_run",
             "is off: real requests are sent without a dry run before them");

@@ -26,9 +26,12 @@
 #define MIB    (INT64_C(1) << 20)
 #define GIB    (INT64_C(1) << 30)
 
+#define ENTITLEMENT "/identityGovernance/entitlementManagement/"
+
 /* In the order of the enums of settings.h. */
 static const char *const deliveries[] = {"exactly-once", "at-least-once", NULL};
 static const char *const clouds[] = {"global", "usgov", "dod", "china", NULL};
+static const char *const versions[] = {"beta", "v1.0", NULL};
 static const char *const auths[] = {"client-secret",    "certificate", "workload-identity",
                                     "managed-identity", "token",       NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
@@ -106,8 +109,26 @@ const struct option options[] = {
             "Sets the defaults of base_url and authority_host."},
     {TEXT(graph.base_url), .fallback = "https://graph.microsoft.com/beta", .rule = rule_web_url,
      .follows = "graph.cloud",
-     .doc = "Microsoft Graph; the default is that of graph.cloud. http:// is taken for a loopback "
-            "address only, because the token goes there."},
+     .doc = "The root of Microsoft Graph's beta; the default is that of graph.cloud. That of v1.0 "
+            "is beside it. http:// is taken for a loopback address only, because the token goes "
+            "there."},
+    {CHOICE(graph.submit_version), .fallback = "beta", .choices = versions,
+     .doc = "Which version gets the real request. v1.0 is what Microsoft supports for production; "
+            "an event with a member that v1.0 does not have is refused then. Dry runs and look-ups "
+            "go to beta in any case: v1.0 has no dry run."},
+    {TEXT(graph.beta_assignment_path), .fallback = ENTITLEMENT "accessPackageAssignmentRequests",
+     .rule = rule_path,
+     .doc = "Where assignment requests are, below base_url. Microsoft will retire this path some "
+            "day; assignmentRequests in its place is the new one."},
+    {TEXT(graph.beta_resource_path), .fallback = ENTITLEMENT "accessPackageResourceRequests",
+     .rule = rule_path, .doc = "Where resource requests are, below base_url."},
+    {TEXT(graph.v1_assignment_path), .fallback = ENTITLEMENT "assignmentRequests",
+     .rule = rule_path,
+     .doc = "Where assignment requests are, below the root of v1.0. Used with submit_version: "
+            "v1.0."},
+    {TEXT(graph.v1_resource_path), .fallback = ENTITLEMENT "resourceRequests", .rule = rule_path,
+     .doc = "Where resource requests are, below the root of v1.0. Used with submit_version: "
+            "v1.0."},
     {TEXT(graph.tls_ca_file), .fallback = "",
      .doc = "PEM file with the authorities that may have signed the certificates of Graph and"
             " of the token endpoint. Empty: the system's."},
@@ -155,8 +176,8 @@ const struct option options[] = {
     {TEXT(graph.token_file), .fallback = "",
      .doc = "A file that holds the access token; read again when it changes."},
     {CHOICE(graph.dry_run), .fallback = "required", .choices = dry_runs,
-     .doc = "required: no real request without a dry run that passed. off: no dry runs, for "
-            "an API that has none."},
+     .doc = "required: no real request without a dry run that passed. off: no dry runs, but for "
+            "events that ask for nothing else."},
     {CHOICE(graph.dry_run_echo), .fallback = "required", .choices = dry_run_echos,
      .doc = "required: the answer to a dry run must say isValidationOnly: true, or the worker"
             " stops taking in events. lenient: an answer that does not mention it is "

@@ -296,6 +296,10 @@ static void test_lenient(void **state)
     }
 }
 
+#define OF_V1                                                                                   \
+    "{\"id\":\"3\",\"requestType\":\"adminAdd\",\"state\":\"deliveryFailed\",\"status\":\"x\"," \
+    "\"assignment\":{\"state\":\"delivering\"},\"isValidationOnly\":false}"
+
 static void test_what_is_kept(void **state)
 {
     (void)state;
@@ -320,6 +324,9 @@ static void test_what_is_kept(void **state)
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
     assert_string_equal(rq.graph.object, "{\"id\":\"2\"}");
     assert_string_equal(rq.fault.code, "");
+    answer = answer_of(HTTP_ANSWERED, 201, OF_V1);
+    assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
+    assert_string_equal(rq.graph.object, OF_V1); /* as it came */
     answer = answer_of(HTTP_ANSWERED, 201, "{\"id\":");
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
     assert_null(rq.graph.object);

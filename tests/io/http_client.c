@@ -96,6 +96,16 @@ void call_post(struct call *call, struct client *client, const char *body, bool 
                              .for_real = for_real});
 }
 
+void call_post_to_v1(struct call *call, struct client *client)
+{
+    start(call, client,
+          (struct http_call){.method = HTTP_POST,
+                             .version = GRAPH_V1,
+                             .path = "/requests",
+                             .body = str_of("{\"a\":1}"),
+                             .for_real = true});
+}
+
 void call_start(struct call *call, struct client *client, bool for_real)
 {
     call_post(call, client, "{\"a\":1}", for_real);

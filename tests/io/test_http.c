@@ -194,7 +194,7 @@ static void test_what_is_sent_and_read(void **state)
     struct heard heard = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct http_server *server = http_server_start(hear, &heard);
     struct client client;
-    struct call call, again;
+    struct call call, again, third;
     char line[128];
     client_init(&client, "http://127.0.0.1", http_server_port(server));
     client.settings.graph.token = "secret-token";
@@ -220,6 +220,10 @@ static void test_what_is_sent_and_read(void **state)
     assert_null(strstr(heard.head, "Content-"));
     assert_null(strstr(heard.head, "trace"));
     assert_string_equal(heard.body, "");
+    call_post_to_v1(&third, &client); /* its root is beside beta's */
+    client_wait(&client, 3);
+    assert_non_null(strstr(heard.head, "POST /v1.0/requests HTTP/1.1\r\n"));
+    assert_string_equal(heard.body, "{\"a\":1}");
     assert_string_not_equal(call.rq.graph.client_request_id, again.rq.graph.client_request_id);
     client_close(&client);
     http_server_stop(server);

@@ -84,6 +84,7 @@ void answer_fault(struct call *call); // ENDING_STATUS
 
 // routes.c: finds the route, or fills in the answer that says that there is none
 void routes_find(struct call *call);
+enum version route_version(const struct route *route); // Graph's
 bool routes_take_faults(const struct route *route); // the sandbox's own addresses have none
 
 // The routes' own. graph.c
@@ -94,7 +95,6 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: ans
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
 void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT
-// query.c
 void query_list(struct sandbox *sandbox, struct call *call);
 void query_one(struct sandbox *sandbox, struct call *call);
 void query_catalogs(struct sandbox *sandbox, struct call *call);

@@ -22,7 +22,7 @@ static bool has_type(const struct call *call, const char *type)
 void graph_read(struct sandbox *sandbox, struct call *call)
 {
     call->json = json_parse(call->body.bytes, call->body.size, &call->why);
-    body_describe(call->json, call->route->kind, &call->change);
+    body_describe(call->json, call->route->kind, route_version(call->route), &call->change);
     call->op = call->change.dry ? OP_DRY_RUN : OP_SUBMIT;
     ledger_arrived(&sandbox->ledger, call->op, clock_ms());
 }
@@ -157,6 +157,7 @@ static void apply(struct sandbox *sandbox, struct call *call)
     }
     item.drop_echo = call->fault.drop_echo;
     struct item_view view = {.set = resource ? SET_RESOURCE_REQUESTS : SET_ASSIGNMENT_REQUESTS,
+                             .version = call->change.version,
                              .with_context = true};
     text_finish(&call->answer.body);
     item_write(&item, &view, &call->answer.body);

@@ -32,7 +32,8 @@ struct http_answer {
 };
 
 /* Each sets rq->graph, rq->fault, rq->pause_ms as the answer has it, and returns what the stage
- * posts.
+ * posts. Graph's object is kept as it came, in beta's shape or in v1.0's; what it says of states is
+ * for the reply's reader, and decides nothing here.
  *
  * Dry run (`lenient`: setting graph.dry_run_echo): ok validated exists open early invalid unsafe
  * paced failed. 2xx passes only with "isValidationOnly": true in its object. Lenient, it may be
@@ -53,6 +54,3 @@ bool graph_was_called(const struct http_answer *answer);
  * only with Graph's own error body: anything else may come from elsewhere, behind a Graph that
  * applied it. */
 bool graph_answer_wants_token(const struct http_answer *answer, bool for_real);
-
-/* The path of the two POSTs below graph.base_url (facts: graph 1.1). */
-const char *graph_path(enum kind kind);

@@ -54,6 +54,17 @@ static const char *operation_of(const struct request *rq, const struct http_call
     return stage_name(call->for_real || rq->stage == STAGE_SUBMIT ? STAGE_SUBMIT : STAGE_DRY_RUN);
 }
 
+/* `root_end` is where the root of beta ends; v1.0's stands beside it (config/check.c has seen to
+ * that). */
+static void go_to_v1(char *root_end)
+{
+    static const char beta[] = "/beta", v1[] = "/v1.0";
+    static_assert(sizeof beta == sizeof v1, "one takes the other's place");
+    size_t size = strlen(beta);
+    assert(memcmp(root_end - size, beta, size) == 0);
+    memcpy(root_end - size, v1, size);
+}
+
 struct queued *queued_create(const char *base_url, struct request *rq, const struct http_call *call)
 {
     static const char parent_name[] = "traceparent: ", state_name[] = "tracestate: ";
@@ -72,6 +83,8 @@ struct queued *queued_create(const char *base_url, struct request *rq, const str
     queued->url = at;
     memcpy(at, base_url, base_size);
     at += base_size;
+    if (call->version == GRAPH_V1)
+        go_to_v1(at);
     queued->call.path = copy_to(&at, call->path, path_size);
     queued->call.body.data = copy_to(&at, call->body.data, call->body.size);
     queued->trace_headers[0] = copy_header(&at, parent_name, parent);
