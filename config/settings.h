@@ -39,6 +39,10 @@ struct settings {
     struct {
         enum cloud cloud;                   /* base_url and authority_host are filled in already */
         const char *base_url, *tls_ca_file; /* base_url does not end in a slash */
+        enum http_version http;
+        int64_t connection_age_ms;
+        const char *proxy; /* "": as the environment says; "direct": none */
+        const char *proxy_username, *proxy_password, *proxy_password_file;
         enum auth auth;
         const char *tenant_id, *client_id, *client_secret, *client_secret_file;
         const char *certificate_file, *private_key_file, *federated_token_file;

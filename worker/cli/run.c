@@ -30,6 +30,7 @@ static bool can_read_secrets(const struct settings *s, struct error *error)
         const char *name, *file;
     } secrets[] = {{"redis.password_file", s->redis.password_file},
                    {"graph.client_secret_file", s->graph.client_secret_file},
+                   {"graph.proxy_password_file", s->graph.proxy_password_file},
                    {"graph.federated_token_file", federated ? s->graph.federated_token_file : ""},
                    {"graph.identity_header_file", s->graph.identity_header_file},
                    {"graph.token_file", s->graph.token_file}};

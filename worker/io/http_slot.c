@@ -173,8 +173,7 @@ static size_t on_body(char *bytes, size_t unit, size_t count, void *context)
 struct slot *slot_create(struct http *http, struct http_loop *loop, const struct settings *settings)
 {
     struct slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL ||
-        !http_transfer_init(&slot->transfer, loop, settings, settings->graph.base_url)) {
+    if (slot == NULL || !http_transfer_init(&slot->transfer, loop, settings->graph.base_url)) {
         free(slot);
         return NULL;
     }
@@ -237,12 +236,13 @@ void slot_load(struct slot *slot, struct queued *queued, struct bearer *bearer, 
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, way.pipewait ? 1L : 0L);
 }
 
-static void read_request_id(CURL *easy, char ret[GRAPH_REQUEST_ID_MAX])
+/* One that is longer, or no plain text, is left out. */
+static void read_header(CURL *easy, const char *name, char *ret, size_t size)
 {
     struct curl_header *header = NULL;
     ret[0] = '\0';
-    if (curl_easy_header(easy, "request-id", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-        strlen(header->value) >= GRAPH_REQUEST_ID_MAX || header_value(header->value) == NULL)
+    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+        strlen(header->value) >= size || header_value(header->value) == NULL)
         return;
     memcpy(ret, header->value, strlen(header->value) + 1);
 }
@@ -325,8 +325,10 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
         const char *why = slot->transfer.error;
         snprintf(text, SLOT_TEXT_SIZE, "%s", why[0] != '\0' ? why : curl_easy_strerror(result));
     }
-    if (status > 0)
-        read_request_id(easy, ret->request_id);
+    if (status > 0) {
+        read_header(easy, "request-id", ret->request_id, sizeof ret->request_id);
+        read_header(easy, "x-ms-ags-diagnostic", ret->diagnostic, sizeof ret->diagnostic);
+    }
     if (status > 0 && !slot->queued->call.for_real)
         ret->date_wall_ms = read_date_ms(easy);
     if (status > 0)
