@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A TLS server that speaks HTTP/2 and HTTP/1.1 and answers each POST after some milliseconds with
-{"connection": n, "protocol": "h2"}.
+{"connection": n, "protocol": "h2"}, and a token, as if it were Entra.
 
 usage: http2_server.py CERTIFICATE KEY MILLISECONDS
 Prints its port. For each line on standard input it prints how many connections there were since
-the last one, and ends when that ends.
+the last one, and how many calls with a bearer token, and ends when that ends.
 """
 import asyncio
 import json
@@ -15,20 +15,27 @@ import h2.config
 import h2.connection
 import h2.events
 
-connections = 0
+connections = bearers = 0
 pause_s = int(sys.argv[3]) / 1000
 
 
 def body_of(number, protocol):
-    return json.dumps({"connection": number, "protocol": protocol}).encode()
+    return json.dumps({"connection": number, "protocol": protocol, "expires_in": 3599,
+                       "access_token": "canary-token-5d1c"}).encode()
+
+
+def note_header(name, value):
+    global bearers
+    bearers += name.lower() == "authorization" and value.startswith("Bearer canary")
 
 
 async def serve_http1(number, reader, writer):
     while True:
         head = await reader.readuntil(b"\r\n\r\n")
-        for line in head.lower().split(b"\r\n"):
-            if line.startswith(b"content-length:"):
-                await reader.readexactly(int(line.split(b":")[1]))
+        for name, value in [line.split(": ", 1) for line in head.decode().split("\r\n")[1:-2]]:
+            note_header(name, value)
+            if name.lower() == "content-length":
+                await reader.readexactly(int(value))
         await asyncio.sleep(pause_s)
         body = body_of(number, "http/1.1")
         writer.write(b"HTTP/1.1 201 x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -54,6 +61,9 @@ async def serve_http2(number, reader, writer):
         for event in h2c.receive_data(data):
             if isinstance(event, h2.events.DataReceived):
                 h2c.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            if isinstance(event, h2.events.RequestReceived):
+                for name, value in event.headers:
+                    note_header(name.decode(), value.decode())
             if isinstance(event, h2.events.StreamEnded):
                 answers.add(asyncio.create_task(answer_http2(number, h2c, event.stream_id, writer)))
 
@@ -70,15 +80,15 @@ async def serve(reader, writer):
 
 
 async def main():
-    global connections
+    global connections, bearers
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[1], sys.argv[2])
     context.set_alpn_protocols(["h2", "http/1.1"])
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
-        print(connections, flush=True)
-        connections = 0
+        print(connections, bearers, flush=True)
+        connections = bearers = 0
 
 
 asyncio.run(main())
