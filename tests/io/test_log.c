@@ -100,18 +100,18 @@ static void test_json(void **state)
     start(LOG_INFO, LOG_AUTO); /* a file is no terminal */
     struct request rq = sample();
     log_answered(&rq);
-    assert_line(
-        read_back(), sizeof before - 1, before,
-        "\",\"log.level\":\"info\",\"message\":\"failed\",\"ecs.version\":\"8.11.0\","
-        "\"service.name\":\"usher\",\"event.action\":\"request.answered\","
-        "\"usher.topic\":\"access-requests\",\"usher.partition\":3,\"usher.offset\":42,"
-        "\"usher.event_source\":\"/hr\",\"usher.event_id\":\"onb 1\","
-        "\"trace.id\":\"0af7651916cd43dd8448eb211c80319c\",\"usher.outcome\":\"failed\","
-        "\"usher.stage\":\"submit\",\"error.code\":\"ServiceUnavailable\","
-        "\"usher.graph_request_id\":\"srv-1\","
-        "\"usher.graph_diagnostic\":\"{\\\"Ring\\\":\\\"5\\\"}\",\"usher.client_request_id\":\"cli-1\","
-        "\"usher.correlation_id\":\"01234567-89ab-cdef-0011-2233445566ff\","
-        "\"usher.took_ms\":250}\n");
+    assert_line(read_back(), sizeof before - 1, before,
+                "\",\"log.level\":\"info\",\"message\":\"failed\",\"ecs.version\":\"8.11.0\","
+                "\"service.name\":\"usher\",\"event.action\":\"request.answered\","
+                "\"usher.topic\":\"access-requests\",\"usher.partition\":3,\"usher.offset\":42,"
+                "\"usher.event_source\":\"/hr\",\"usher.event_id\":\"onb 1\","
+                "\"trace.id\":\"0af7651916cd43dd8448eb211c80319c\",\"usher.outcome\":\"failed\","
+                "\"usher.stage\":\"submit\",\"error.code\":\"ServiceUnavailable\","
+                "\"usher.graph_request_id\":\"srv-1\","
+                "\"usher.graph_diagnostic\":\"{\\\"Ring\\\":\\\"5\\\"}\","
+                "\"usher.client_request_id\":\"cli-1\","
+                "\"usher.correlation_id\":\"01234567-89ab-cdef-0011-2233445566ff\","
+                "\"usher.took_ms\":250}\n");
     stop();
 }
 
