@@ -93,17 +93,15 @@ static void test_what_is_no_token(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    char payload[3000] = "{\"roles\":[\"a", token[8192];
+    char payload[3000], token[8192], name[TOKEN_ROLE_SIZE + 1];
     struct token_roles roles;
-    for (int i = 0; i < TOKEN_ROLE_SIZE - 2; i++)
-        strcat(payload, "x");
-    strcat(payload, "\",\"xx"); /* the first just fits, the second does not */
-    for (int i = 0; i < TOKEN_ROLE_SIZE - 2; i++)
-        strcat(payload, "x");
-    strcat(payload, "\"");
+    memset(name, 'x', sizeof name);
+    /* The first just fits, the second does not. */
+    int size = snprintf(payload, sizeof payload, "{\"roles\":[\"%.*s\",\"%.*s\"",
+                        TOKEN_ROLE_SIZE - 1, name, TOKEN_ROLE_SIZE, name);
     for (int i = 0; i < TOKEN_ROLES_MAX + 9; i++)
-        strcat(payload, ",\"r\"");
-    strcat(payload, "]}");
+        size += snprintf(payload + size, sizeof payload - (size_t)size, ",\"r\"");
+    snprintf(payload + size, sizeof payload - (size_t)size, "]}");
     make(payload, token);
     assert_true(token_roles_read(str_of(token), &roles));
     assert_int_equal(roles.count, TOKEN_ROLES_MAX);
