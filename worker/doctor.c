@@ -219,7 +219,8 @@ static void check(struct doctor *d)
     if (d->token != NULL)
         d->http = http_create(&d->loop, d->settings, d->token, &error);
     if (d->http == NULL || d->rq == NULL) {
-        fail(d, WORKER_MISCONFIGURED, "graph token", error.text);
+        fail(d, WORKER_MISCONFIGURED, "graph token",
+             d->rq != NULL ? error.text : "no memory for a call");
         return;
     }
     if (!check_token(d))
@@ -232,8 +233,10 @@ static void check(struct doctor *d)
 int doctor_run(const struct settings *settings, const struct doctor_report *report)
 {
     struct doctor *d = calloc(1, sizeof *d);
-    if (d == NULL)
+    if (d == NULL) {
+        report->on_line(report->context, DOCTOR_MISSING, "doctor", "no memory");
         return WORKER_INTERNAL;
+    }
     d->settings = settings;
     d->report = report;
     uv_loop_init(&d->loop);

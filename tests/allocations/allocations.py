@@ -317,6 +317,23 @@ def play_audit(scene, kafka, folder):
         world.close()
 
 
+def play_doctor(scene, folder):
+    secret = os.path.join(folder, "secret")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("s\n")
+    sandbox = sandbox_client.Sandbox()
+    settings = {"base_url": sandbox.url, "authority_host": sandbox.url.removesuffix("/beta"),
+                "tenant_id": "t", "client_id": "c", "client_secret_file": secret,
+                "proxy": "http://127.0.0.1:1", "proxy_username": "u", "proxy_password_file": secret}
+    command = [harness.BIN, "doctor"]
+    for name, value in settings.items():
+        command += ["-s", f"graph.{name}={value}"]
+    try:
+        repeat(scene, command, lambda found, failed: found.returncode == 0)
+    finally:
+        sandbox.stop()
+
+
 # ---- all of them ---------------------------------------------------------------------------------
 
 
@@ -327,17 +344,20 @@ def sites():
 
 
 PLAYS = {"work": Play, "trouble": Trouble, "plain": Plain, "certificate": Certificate}
-NAMES = ["loops", *PLAYS, "demo", "audit"]
+ALONE = ("demo", "audit", "doctor")
+NAMES = ["loops", *PLAYS, *ALONE]
 
 
 def play_one(name, kafka, folder, options):
-    scene = Scene(name, folder, name if name in ("demo", "audit") else None)
+    scene = Scene(name, folder, name if name in ALONE else None)
     if name == "loops":
         play_loops(scene, options)
     elif name == "demo":
         play_demo(scene)
     elif name == "audit":
         play_audit(scene, kafka, folder)
+    elif name == "doctor":
+        play_doctor(scene, folder)
     else:
         PLAYS[name](scene, kafka, folder, NAMES.index(name)).run()
     scene.print()

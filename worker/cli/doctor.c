@@ -94,6 +94,8 @@ static int examine(const struct settings *settings, bool clear)
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     if (clear)
         return cli_output_end(clear_interlock(settings));
+    if (!cli_secrets_are_there(settings))
+        return CLI_EXIT_SETTINGS;
     struct doctor_report report = {.on_line = print_line};
     return cli_output_end(doctor_run(settings, &report));
 }
