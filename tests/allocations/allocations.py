@@ -344,12 +344,11 @@ def sites():
 
 
 PLAYS = {"work": Play, "trouble": Trouble, "plain": Plain, "certificate": Certificate}
-ALONE = ("demo", "audit", "doctor")
-NAMES = ["loops", *PLAYS, *ALONE]
+NAMES = ["loops", *PLAYS, "demo", "audit", "doctor"]
 
 
 def play_one(name, kafka, folder, options):
-    scene = Scene(name, folder, name if name in ALONE else None)
+    scene = Scene(name, folder, name if name in ("demo", "audit") else None)
     if name == "loops":
         play_loops(scene, options)
     elif name == "demo":
