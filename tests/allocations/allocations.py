@@ -321,17 +321,14 @@ def play_doctor(scene, folder):
     secret = os.path.join(folder, "secret")
     with open(secret, "w", encoding="utf-8") as file:
         file.write("s\n")
-    sandbox = sandbox_client.Sandbox()
-    settings = {"base_url": sandbox.url, "authority_host": sandbox.url.removesuffix("/beta"),
-                "tenant_id": "t", "client_id": "c", "client_secret_file": secret,
-                "proxy": "http://127.0.0.1:1", "proxy_username": "u", "proxy_password_file": secret}
+    box = sandbox_client.Sandbox()
     command = [harness.BIN, "doctor"]
-    for name, value in settings.items():
-        command += ["-s", f"graph.{name}={value}"]
-    try:
-        repeat(scene, command, lambda found, failed: found.returncode == 0)
-    finally:
-        sandbox.stop()
+    for setting in (f"base_url={box.url}", f"authority_host={box.url.removesuffix('/beta')}",
+                    "tenant_id=t", "client_id=c", f"client_secret_file={secret}",
+                    "proxy=http://p:1", "proxy_username=u", f"proxy_password_file={secret}"):
+        command += ["-s", "graph." + setting]
+    repeat(scene, command, lambda found, failed: found.returncode == 0)
+    box.stop()
 
 
 # ---- all of them ---------------------------------------------------------------------------------

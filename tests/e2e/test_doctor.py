@@ -119,8 +119,8 @@ class Permissions(sandbox_client.unittest.TestCase):
         self.check(self.doctor(**ASSIGN), 77, "+-", ["licence", "403 Forbidden"])
 
     def test_credentials(self):
-        self.check(self.doctor(USHER_GRAPH_CLIENT_SECRET="wrong", USHER_GRAPH_CLIENT_SECRET_FILE=""),
-                   77, "-", ["7000215", "graph.client_secret"])
+        wrong = {"USHER_GRAPH_CLIENT_SECRET": "wrong", "USHER_GRAPH_CLIENT_SECRET_FILE": ""}
+        self.check(self.doctor(**wrong), 77, "-", ["7000215", "graph.client_secret"])
         self.check(self.doctor(USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="X"), 77, "-",
                    ["graph.token", "401"])
         done = self.doctor(USHER_GRAPH_CLIENT_SECRET_FILE="/no/such/file")
@@ -190,7 +190,8 @@ class Proxy(sandbox_client.unittest.TestCase):
 
 class Interlock(sandbox_client.unittest.TestCase):
     KEY = "ward:interlock"
-    STANDS = '{"why":"a dry run was answered \\u001b[2Jwithout","instance":"w1","time":"2026-01-02"}'
+    STANDS = ('{"why":"a dry run was answered \\u001b[2Jwithout","instance":"w1",'
+              '"time":"2026-01-02"}')
 
     @classmethod
     def setUpClass(cls):
