@@ -280,8 +280,9 @@ static void check_proxy(struct loader *loader)
     bool none = settings->graph.proxy[0] == '\0' || strcmp(settings->graph.proxy, "direct") == 0;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = value_text(settings, find(names[i]));
-        if (text[0] == '\0' || !is_valid(loader, "graph.proxy")) {
+        const struct option *option = find(names[i]);
+        if (value_text(settings, option)[0] == '\0' || !loader_is_own(loader, option) ||
+            !is_valid(loader, "graph.proxy")) {
             continue;
         }
         if (none) {

@@ -20,6 +20,7 @@ enum sight { SIGHT_ALLOWED, SIGHT_FORBIDDEN, SIGHT_NONE };
 
 struct doctor {
     const struct settings *settings;
+    const char *tenant; /* "": the only one, which has no name */
     const struct doctor_report *report;
     uv_loop_t loop;
     struct token *token;
@@ -34,12 +35,15 @@ struct doctor {
 
 static void tell(struct doctor *d, enum doctor_mark mark, const char *thing, const char *text)
 {
-    char plain[TEXT_SIZE];
+    char plain[TEXT_SIZE], whose[TENANT_NAME_MAX + 80];
+    bool named = d->tenant[0] != '\0';
+    snprintf(whose, sizeof whose, "%s%s%s%.64s", named ? "tenant " : "", d->tenant,
+             named ? ": " : "", thing);
     snprintf(plain, sizeof plain, "%s", text);
     for (char *c = plain; *c != '\0'; c++) /* part of it may be somebody else's words */
         if (*c < ' ' || *c > '~')
             *c = '?';
-    d->report->on_line(d->report->context, mark, thing, plain);
+    d->report->on_line(d->report->context, mark, whose, plain);
 }
 
 /* The first reason counts. */
@@ -230,7 +234,8 @@ static void check(struct doctor *d)
             check_kind(d, (enum kind)kind);
 }
 
-int doctor_run(const struct settings *settings, const struct doctor_report *report)
+static int examine(const struct settings *settings, const char *tenant,
+                   const struct doctor_report *report)
 {
     struct doctor *d = calloc(1, sizeof *d);
     if (d == NULL) {
@@ -238,6 +243,7 @@ int doctor_run(const struct settings *settings, const struct doctor_report *repo
         return WORKER_INTERNAL;
     }
     d->settings = settings;
+    d->tenant = tenant;
     d->report = report;
     uv_loop_init(&d->loop);
     check(d);
@@ -248,5 +254,18 @@ int doctor_run(const struct settings *settings, const struct doctor_report *repo
     int exit_code = d->exit_code;
     free(d->rq);
     free(d);
+    return exit_code;
+}
+
+int doctor_run(const struct settings *settings, const struct doctor_report *report)
+{
+    const struct tenants *tenants = &settings->tenants;
+    int exit_code = WORKER_DONE;
+    if (tenants->count == 0)
+        return examine(settings, "", report);
+    for (size_t i = 0; i < tenants->count; i++) {
+        int code = examine(tenants->items[i].settings, tenants->items[i].name, report);
+        exit_code = exit_code == WORKER_DONE ? code : exit_code;
+    }
     return exit_code;
 }

@@ -21,7 +21,7 @@ struct doctor_report {
 
 /* Returns the exit code (contract 4): 0 nothing is missing, 69 Graph or the token endpoint cannot
  * be reached, 77 a permission is missing or the credentials are refused, 78 a setting is wrong; the
- * lines say what. */
+ * lines say what. With `tenants` each is looked at, and the first that lacks something counts. */
 int doctor_run(const struct settings *settings, const struct doctor_report *report);
 
 /* Takes the interlock away (contract 6). on_stands is told what stands there, and says whether it

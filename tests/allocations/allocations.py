@@ -7,6 +7,7 @@ fail in it again, so each scene comes to its end.
 """
 import argparse
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -319,17 +320,14 @@ def play_audit(scene, kafka, folder):
 
 def play_doctor(scene, folder):
     secret = os.path.join(folder, "secret")
-    with open(secret, "w", encoding="utf-8") as file:
-        file.write("s\n")
+    pathlib.Path(secret).write_text("s", encoding="utf-8")
     box = sandbox_client.Sandbox()
-    command = [harness.BIN, "doctor"]
-    for setting in (f"base_url={box.url}", f"authority_host={box.url.removesuffix('/beta')}",
-                    "tenant_id=t", "client_id=c", f"client_secret_file={secret}",
-                    "proxy=http://p:1", "proxy_username=u", f"proxy_password_file={secret}"):
-        command += ["-s", "graph." + setting]
+    settings = (f"base_url={box.url}", f"authority_host={box.url[:-5]}", "tenant_id=t",
+                "client_id=c", f"client_secret_file={secret}", "proxy=http://p:1",
+                "proxy_username=u", f"proxy_password_file={secret}")
+    command = [harness.BIN, "doctor", *(w for s in settings for w in ("-s", "graph." + s))]
     repeat(scene, command, lambda found, failed: found.returncode == 0)
     box.stop()
-
 
 # ---- all of them ---------------------------------------------------------------------------------
 

@@ -135,6 +135,27 @@ class Permissions(sandbox_client.unittest.TestCase):
                                                                         "body": "html"}}})
         self.check(self.doctor(**ASSIGN), 69, "+-", ["502"])
 
+    def test_tenants(self):
+        """Each is looked at, with its own credentials."""
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            home = self.box.url.removesuffix("/beta")
+            file.write(f"""
+graph: {{base_url: {self.box.url}, authority_host: {home}, tenant_id: t}}
+policy: {{kinds: [accessPackageAssignmentRequest]}}
+tenants:
+  contoso: {{client_id: c1, client_secret_file: {self.secret}}}
+  fabrikam: {{client_id: c2, client_secret_file: {self.calls}.no}}
+""")
+            file.flush()
+            done = usher("doctor", "-c", file.name)
+            self.assertEqual(78, done.returncode)
+            self.assertIn("tenants.fabrikam.client_secret_file: file ", done.stderr)
+            with open(self.calls + ".no", "w", encoding="utf-8") as wrong:
+                wrong.write("wrong")
+            done = usher("doctor", "-c", file.name)
+        self.check(done, 77, "++-", ["[+]tenant contoso: graph token ok: application c1",
+                                     "[-]tenant fabrikam: graph token failed: "])
+
     def test_settings_and_usage(self):
         self.assertEqual(78, usher("doctor").returncode)
         self.assertEqual(66, usher("doctor", "-c", "/no/such/file").returncode)

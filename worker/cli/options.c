@@ -61,7 +61,8 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
     return code;
 }
 
-bool cli_secrets_are_there(const struct settings *s)
+/* `tenant` NULL: those of the worker itself. */
+static bool secrets_are_there(const struct settings *s, const char *tenant)
 {
     bool federated = s->graph.auth == AUTH_WORKLOAD_IDENTITY; /* else a stray AZURE_ variable */
     const struct {
@@ -78,10 +79,23 @@ bool cli_secrets_are_there(const struct settings *s)
         bool good = secret_read("", secrets[i].file, text, sizeof text, &why);
         explicit_bzero(text, sizeof text);
         if (!good) {
-            (void)fprintf(stderr, "usher: %s: %s\n", secrets[i].name, why.text);
+            (void)fprintf(stderr, "usher: %s%s%s: %s\n", tenant != NULL ? "tenants." : "",
+                          tenant != NULL ? tenant : "",
+                          secrets[i].name + (tenant != NULL ? strlen("graph") : 0), why.text);
             return false;
         }
     }
+    return true;
+}
+
+bool cli_secrets_are_there(const struct settings *settings)
+{
+    const struct tenants *tenants = &settings->tenants;
+    if (!secrets_are_there(settings, NULL))
+        return false;
+    for (size_t i = 0; i < tenants->count; i++)
+        if (!secrets_are_there(tenants->items[i].settings, tenants->items[i].name))
+            return false;
     return true;
 }
 
