@@ -23,6 +23,7 @@ enum { SKIPPED = 77, SLOW_NAME_MS = 2000, STOOD_STILL_MS = 500 };
 static char directory[] = "/tmp/usher-connections-XXXXXX";
 
 /* libcurl's look-ups come by here: one name takes long, as with a name server that is away. */
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the library's begin with _
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **ret)
 {

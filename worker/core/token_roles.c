@@ -17,7 +17,7 @@ static bool is_plain(struct str text)
 
 static bool copy_plain(struct str text, char *ret, size_t size)
 {
-    if (!is_plain(text) || text.size >= size)
+    if (text.data == NULL || !is_plain(text) || text.size >= size)
         return false;
     memcpy(ret, text.data, text.size);
     ret[text.size] = '\0';
