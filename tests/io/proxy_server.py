@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """A proxy that knows CONNECT and nothing else, and remembers all that it hears from its callers.
 
-usage: proxy_server.py [USER:PASSWORD]
-Prints its port. For each line on standard input it prints, since the last one, as JSON: the heads
-of the CONNECTs that it carried out and of those that it refused, and whether it has heard a word
-that starts with "canary", or "Bearer". It ends when that ends.
+usage: proxy_server.py [USER:PASSWORD | - [CERTIFICATE KEY]]
+With a certificate TLS is spoken with it. Prints its port. For each line on standard input it
+prints, since the last one, as JSON: the heads of the CONNECTs that it carried out and of those that
+it refused, and whether it has heard a word that starts with "canary", or "Bearer". It ends when
+that ends.
 """
 import asyncio
 import base64
 import json
+import ssl
 import sys
 
-LOGIN = base64.b64encode(sys.argv[1].encode()).decode() if len(sys.argv) > 1 else None
+WORDS = [word for word in sys.argv[1:2] if word != "-"]
+LOGIN = base64.b64encode(WORDS[0].encode()).decode() if WORDS else None
 heard = bytearray()
 done, refused = [], []
 
@@ -51,7 +54,10 @@ async def serve(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if len(sys.argv) > 2 else None
+    if tls:
+        tls.load_cert_chain(*sys.argv[2:4])
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
         told = {"done": done, "refused": refused, "canary": b"canary" in heard,

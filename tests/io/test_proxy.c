@@ -214,6 +214,37 @@ static void refused_on_the_way_to_graph(void **state)
     client_close(&client);
 }
 
+/* A proxy that TLS is spoken with has to show who it is, as Graph has. */
+static void over_tls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        int status;
+    } rows[] = {{"127.0.0.1", 201}, {"localhost", 0}}; /* its certificate is for the first */
+    struct script_server proxy;
+    char certificate[64], key[64], url[64];
+    snprintf(certificate, sizeof certificate, "%s/server.pem", directory);
+    snprintf(key, sizeof key, "%s/server.key", directory);
+    script_server_start(&proxy, "tests/io/proxy_server.py",
+                        (const char *const[]){"-", certificate, key, NULL});
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct client client;
+        struct call call;
+        clear_servers();
+        init_client(&client);
+        snprintf(url, sizeof url, "https://%s:%u", rows[i].host, proxy.port);
+        client.settings.graph.proxy = url;
+        client_open(&client, true);
+        call_make(&call, &client, true);
+        if (call.status != rows[i].status)
+            fail_msg("%s: %d %s", url, call.status, call.error);
+        client_close(&client);
+        assert_int_equal(asked(&proxy, true), rows[i].status == 201 ? 2 : 0);
+    }
+    script_server_stop(&proxy);
+}
+
 static void without_its_file(void **state)
 {
     (void)state;
@@ -271,6 +302,7 @@ int main(void)
         cmocka_unit_test(with_a_password),
         cmocka_unit_test(with_a_wrong_password),
         cmocka_unit_test(refused_on_the_way_to_graph),
+        cmocka_unit_test(over_tls),
         cmocka_unit_test(without_its_file),
     };
     if (!script_server_can_start())
