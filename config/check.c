@@ -297,6 +297,28 @@ static void check_version(struct loader *loader)
     }
 }
 
+/* Who we are to a proxy, and no proxy: somebody believes that one is used. */
+static void check_proxy(struct loader *loader)
+{
+    static const char *const names[] = {"graph.proxy_username", "graph.proxy_password",
+                                        "graph.proxy_password_file"};
+    const struct settings *settings = loader->settings;
+    bool none = settings->graph.proxy[0] == '\0' || strcmp(settings->graph.proxy, "direct") == 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct option *option = find(names[i]);
+        if (value_text(settings, option)[0] == '\0' || !loader_is_own(loader, option) ||
+            !is_valid(loader, "graph.proxy")) {
+            continue;
+        }
+        if (none) {
+            say(loader, false, names[i], "is for graph.proxy, which names no proxy");
+        } else if (settings->graph.proxy_username[0] == '\0') {
+            say(loader, false, names[i], "needs graph.proxy_username");
+        }
+    }
+}
+
 static void check_graph(struct loader *loader)
 {
     const struct settings *settings = loader->settings;
@@ -372,5 +394,6 @@ void settings_check(struct loader *loader)
     check_auth(loader);
     check_cloud(loader);
     check_graph(loader);
+    check_proxy(loader);
     check_mode(loader);
 }

@@ -34,6 +34,7 @@ static const char *const clouds[] = {"global", "usgov", "dod", "china", NULL};
 static const char *const versions[] = {"beta", "v1.0", NULL};
 static const char *const auths[] = {"client-secret",    "certificate", "workload-identity",
                                     "managed-identity", "token",       NULL};
+static const char *const http_versions[] = {"auto", "1.1", "2", NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
 static const char *const dry_run_echos[] = {"required", "lenient", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
@@ -132,6 +133,24 @@ const struct option options[] = {
     {TEXT(graph.tls_ca_file), .fallback = "",
      .doc = "PEM file with the authorities that may have signed the certificates of Graph and"
             " of the token endpoint. Empty: the system's."},
+    {CHOICE(graph.http), .fallback = "auto", .choices = http_versions,
+     .doc = "How Graph and the token endpoint are spoken to over TLS. auto: HTTP/2 with libcurl 8 "
+            "or newer, else HTTP/1.1. 2 also asks an older libcurl for HTTP/2. A server that knows "
+            "only 1.1 is answered in that."},
+    {DURATION(graph.connection_age), .fallback = "10m", .min = 1 * SECOND, .max = 1 * DAY,
+     .doc = "A connection that is older is not used again: names move, and a certificate is "
+            "checked at the beginning only."},
+    {TEXT(graph.proxy), .fallback = "", .rule = rule_proxy,
+     .doc = "The proxy that leads to Graph and to the token endpoint by CONNECT, "
+            "http://host:port or https://host:port. Empty: as https_proxy, all_proxy and no_proxy "
+            "of the environment say. direct: none, whatever the environment says. Plain http:// "
+            "never goes through a proxy."},
+    {TEXT(graph.proxy_username), .fallback = "",
+     .doc = "Who we are to graph.proxy, where it asks (Basic)."},
+    {SECRET(graph.proxy_password), .fallback = "",
+     .doc = "The password for graph.proxy. Better: graph.proxy_password_file."},
+    {TEXT(graph.proxy_password_file), .fallback = "",
+     .doc = "A file that holds the password for graph.proxy; read again when it changes."},
     {CHOICE(graph.auth), .fallback = "client-secret", .choices = auths,
      .doc = "How the token is had. client-secret, certificate: an app registration. "
             "workload-identity: a federated one, in Kubernetes. managed-identity: of a machine or "

@@ -299,6 +299,35 @@ bool rule_identity_url(char *text, struct error *error)
                          "loopback or link-local address (127.0.0.1, 169.254.169.254)", error);
 }
 
+bool rule_proxy(char *text, struct error *error)
+{
+    struct address address;
+    const char *host = web_host(text);
+
+    if (text[0] == '\0' || strcmp(text, "direct") == 0) {
+        return true;
+    }
+    if (host == NULL) {
+        return error_set(error, "must be http://host:port, https://host:port or direct");
+    }
+    if (strchr(host, '@') != NULL) {
+        return error_set(error,
+                         "must not hold a user or password; they have settings of their own: "
+                         "graph.proxy_username and graph.proxy_password_file");
+    }
+    if (!take_address(host, &address, error)) {
+        return false;
+    }
+    if (address.port <= 0) {
+        return error_set(error, "names no port; write http://host:port");
+    }
+    if (address.rest[0] != '\0' && strcmp(address.rest, "/") != 0) {
+        return error_set(error, "must end behind the port; a proxy has no path");
+    }
+    text[(size_t)(address.rest - text)] = '\0';
+    return true;
+}
+
 bool rule_scope(char *text, struct error *error)
 {
     size_t length = strlen(text);

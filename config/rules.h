@@ -40,6 +40,10 @@ bool rule_path(char *text, struct error *error);
  * machines and App Service have their token endpoints there, and no bearer token goes to them. */
 bool rule_identity_url(char *text, struct error *error);
 
+/* http://host:port or https://host:port of a proxy, without a user or password (they have
+ * settings); "direct"; or nothing. A slash at the end is taken off. */
+bool rule_proxy(char *text, struct error *error);
+
 /* What a token is asked for: a URI that ends in /.default; or nothing. */
 bool rule_scope(char *text, struct error *error);
 

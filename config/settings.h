@@ -41,6 +41,10 @@ struct settings {
         enum graph_version submit_version;
         const char *beta_assignment_path, *beta_resource_path; /* below base_url, with a slash */
         const char *v1_assignment_path, *v1_resource_path;     /* below v1.0's root beside it */
+        enum http_version http;
+        int64_t connection_age_ms;
+        const char *proxy; /* "": as the environment says; "direct": none */
+        const char *proxy_username, *proxy_password, *proxy_password_file;
         enum auth auth;
         const char *tenant_id, *client_id, *client_secret, *client_secret_file;
         const char *certificate_file, *private_key_file, *federated_token_file;

@@ -3,7 +3,7 @@
 #include "worker/core/reply.h"
 #include "worker/io/admin.h"
 #include "worker/io/http.h"
-#include "worker/io/http_loop.h"
+#include "worker/io/http_options.h"
 #include "worker/io/metrics.h"
 #include "worker/io/settle_batch.h"
 

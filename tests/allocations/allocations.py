@@ -7,6 +7,7 @@ fail in it again, so each scene comes to its end.
 """
 import argparse
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -317,6 +318,17 @@ def play_audit(scene, kafka, folder):
         world.close()
 
 
+def play_doctor(scene, folder):
+    secret = os.path.join(folder, "secret")
+    pathlib.Path(secret).write_text("s", encoding="utf-8")
+    box = sandbox_client.Sandbox()
+    settings = (f"base_url={box.url}", f"authority_host={box.url[:-5]}", "tenant_id=t",
+                "client_id=c", f"client_secret_file={secret}", "proxy=http://p:1",
+                "proxy_username=u", f"proxy_password_file={secret}")
+    command = [harness.BIN, "doctor", *(w for s in settings for w in ("-s", "graph." + s))]
+    repeat(scene, command, lambda found, failed: found.returncode == 0)
+    box.stop()
+
 # ---- all of them ---------------------------------------------------------------------------------
 
 
@@ -327,7 +339,7 @@ def sites():
 
 
 PLAYS = {"work": Play, "trouble": Trouble, "plain": Plain, "certificate": Certificate}
-NAMES = ["loops", *PLAYS, "demo", "audit"]
+NAMES = ["loops", *PLAYS, "demo", "audit", "doctor"]
 
 
 def play_one(name, kafka, folder, options):
@@ -338,6 +350,8 @@ def play_one(name, kafka, folder, options):
         play_demo(scene)
     elif name == "audit":
         play_audit(scene, kafka, folder)
+    elif name == "doctor":
+        play_doctor(scene, folder)
     else:
         PLAYS[name](scene, kafka, folder, NAMES.index(name)).run()
     scene.print()

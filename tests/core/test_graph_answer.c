@@ -308,9 +308,11 @@ static void test_what_is_kept(void **state)
     rq.event.validation_only = true;
     struct http_answer answer = answer_of(HTTP_ANSWERED, 201, ECHO);
     memcpy(answer.request_id, "abc", 4);
+    memcpy(answer.diagnostic, "{}", 3);
     assert_int_equal(graph_answer_dry_run(&rq, &answer, false), OUTCOME_VALIDATED);
     assert_string_equal(rq.graph.object, ECHO);
     assert_string_equal(rq.graph.request_id, "abc");
+    assert_string_equal(rq.graph.diagnostic, "{}");
     /* An error is no object, and the dry run's must not stand beside it. */
     answer = answer_of(HTTP_ANSWERED, 400, OPEN);
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OPEN);

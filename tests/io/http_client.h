@@ -28,6 +28,7 @@ struct call {
     char body[256];
     char error[512];
     char request_id[GRAPH_REQUEST_ID_MAX];
+    char diagnostic[GRAPH_DIAGNOSTIC_MAX];
     int64_t retry_after_ms;
     int used_permille;
     enum gate_scope scope;

@@ -90,7 +90,7 @@ bool routes_take_faults(const struct route *route); // the sandbox's own address
 // The routes' own. graph.c
 void graph_read(struct sandbox *sandbox, struct call *call); // body -> json, change, op
 void graph_post(struct sandbox *sandbox, struct call *call);
-bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401
+bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401, 403 …
 // grant.c
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS

@@ -4,6 +4,7 @@
 
 #include "tests/sandbox/item.h"
 #include "tests/sandbox/limiter.h"
+#include "tests/sandbox/rights.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call)
         challenge_claims(call, settings->claims);
         return false;
     }
-    return true;
+    return rights_check(sandbox, call);
 }
 
 // What stands or is open, in the words of the service.
@@ -97,7 +98,7 @@ static bool check_state(const struct sandbox *sandbox, const struct call *call,
 
 static bool check_call(struct sandbox *sandbox, struct call *call, struct problem *ret_problem)
 {
-    const char *user = sandbox->settings.delegated_user;
+    const char *user = sandbox->token_settings.delegated_user;
     struct body_caller caller = {user[0] != '\0', sandbox->settings.unknown_members};
     if (call->too_large) {
         return problem_set(ret_problem, 413, "RequestEntityTooLarge", "The body is too large.");

@@ -25,6 +25,7 @@ struct http_answer {
     struct str body;   /* valid during the call only; empty if none or unreadable */
     const char *error; /* what went wrong on the way, a sentence without full stop; "" if nothing */
     char request_id[GRAPH_REQUEST_ID_MAX];
+    char diagnostic[GRAPH_DIAGNOSTIC_MAX];
     int64_t retry_after_ms; /* -1: the answer carries none (retry_after.h) */
     int used_permille;      /* of the limit, as Graph says (throttle.h); 0: it does not say */
     enum gate_scope scope;  /* what a 429 is about; 0 is taken for GATE_ALL */

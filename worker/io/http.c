@@ -324,7 +324,7 @@ struct http *http_create(uv_loop_t *loop, const struct settings *settings, struc
     http->token = token;
     width_init(&http->width, (size_t)settings->graph.in_flight);
     http->wire = strncmp(base_url, "https://", 8) == 0 ? WIRE_UNKNOWN : WIRE_HTTP1;
-    http->loop = http_loop_create(loop, settings->graph.in_flight, error);
+    http->loop = http_loop_create(loop, settings, settings->graph.in_flight, error);
     if (http->loop == NULL) {
         free(http);
         return NULL;
@@ -340,7 +340,7 @@ static void break_off(struct http *http, struct slot *slot)
     static const char why[] = "the worker stops";
     struct queued *queued = slot->queued;
     bool sent = slot->sends > (slot->is_refused ? 1 : 0);
-    http_transfer_cancel(http->loop, &slot->transfer);
+    http_transfer_cancel(&slot->transfer);
     slot_unload(slot);
     give_slot(http, slot);
     if (!sent) {

@@ -186,8 +186,7 @@ static size_t on_body(char *bytes, size_t unit, size_t count, void *context)
 struct slot *slot_create(struct http *http, struct http_loop *loop, const struct settings *settings)
 {
     struct slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL ||
-        !http_transfer_init(&slot->transfer, loop, settings, settings->graph.base_url)) {
+    if (slot == NULL || !http_transfer_init(&slot->transfer, loop, settings->graph.base_url)) {
         free(slot);
         return NULL;
     }
@@ -250,14 +249,27 @@ void slot_load(struct slot *slot, struct queued *queued, struct bearer *bearer, 
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, way.pipewait ? 1L : 0L);
 }
 
-static void read_request_id(CURL *easy, char ret[GRAPH_REQUEST_ID_MAX])
+/* A header that is not there is a str without data. */
+static struct str read_header(CURL *easy, const char *name)
 {
     struct curl_header *header = NULL;
-    ret[0] = '\0';
-    if (curl_easy_header(easy, "request-id", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-        strlen(header->value) >= GRAPH_REQUEST_ID_MAX || header_value(header->value) == NULL)
-        return;
-    memcpy(ret, header->value, strlen(header->value) + 1);
+    bool given = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return given ? str_of(header->value) : (struct str){0};
+}
+
+/* One that is longer, or no plain text, is left out. */
+static void copy_plain(struct str value, char *ret, size_t size)
+{
+    bool good = value.data != NULL && value.size < size && header_value(value.data) != NULL;
+    if (good)
+        memcpy(ret, value.data, value.size);
+    ret[good ? value.size : 0] = '\0';
+}
+
+static void read_ids(CURL *easy, struct http_answer *ret)
+{
+    copy_plain(read_header(easy, "request-id"), ret->request_id, sizeof ret->request_id);
+    copy_plain(read_header(easy, "x-ms-ags-diagnostic"), ret->diagnostic, sizeof ret->diagnostic);
 }
 
 /* A date in Retry-After counts from the server's own Date: our clock may be wrong. Of several the
@@ -279,14 +291,6 @@ static int64_t read_retry_after_ms(CURL *easy)
         longest_ms = ms > longest_ms ? ms : longest_ms;
     }
     return longest_ms;
-}
-
-/* A header that is not there is a str without data. */
-static struct str read_header(CURL *easy, const char *name)
-{
-    struct curl_header *header = NULL;
-    bool given = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
-    return given ? str_of(header->value) : (struct str){0};
 }
 
 static void read_limits(CURL *easy, struct http_answer *ret)
@@ -339,7 +343,7 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
         snprintf(text, SLOT_TEXT_SIZE, "%s", why[0] != '\0' ? why : curl_easy_strerror(result));
     }
     if (status > 0)
-        read_request_id(easy, ret->request_id);
+        read_ids(easy, ret);
     if (status > 0 && !slot->queued->call.for_real)
         ret->date_wall_ms = read_date_ms(easy);
     if (status > 0)
