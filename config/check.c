@@ -271,16 +271,59 @@ static void check_times(struct loader *loader)
     }
 }
 
+/* In its path: https://beta has none. */
+static bool ends_in_beta(const char *url)
+{
+    const char *path = strchr(strstr(url, "://") + strlen("://"), '/');
+
+    return path != NULL && strcmp(strrchr(path, '/'), "/beta") == 0;
+}
+
+/* Nothing but real requests may ever go to v1.0, and these by their own setting. */
+static void check_version(struct loader *loader)
+{
+    const struct settings *settings = loader->settings;
+    const char *url = settings->graph.base_url;
+
+    if (concerns(loader, SETTINGS("graph.base_url")) && path_has_segment(url, "v1.0")) {
+        say(loader, false, "graph.base_url",
+            "is v1.0, which has no dry run; leave it at /beta, and set graph.submit_version: v1.0 "
+            "for the real requests");
+    } else if (concerns(loader, SETTINGS("graph.base_url", "graph.submit_version")) &&
+               settings->graph.submit_version == GRAPH_V1 && !ends_in_beta(url)) {
+        say(loader, false, "graph.base_url",
+            "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
+            "/v1.0 in place of /beta");
+    }
+}
+
+/* Who we are to a proxy, and no proxy: somebody believes that one is used. */
+static void check_proxy(struct loader *loader)
+{
+    static const char *const names[] = {"graph.proxy_username", "graph.proxy_password",
+                                        "graph.proxy_password_file"};
+    const struct settings *settings = loader->settings;
+    bool none = settings->graph.proxy[0] == '\0' || strcmp(settings->graph.proxy, "direct") == 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct option *option = find(names[i]);
+        if (value_text(settings, option)[0] == '\0' || !loader_is_own(loader, option) ||
+            !is_valid(loader, "graph.proxy")) {
+            continue;
+        }
+        if (none) {
+            say(loader, false, names[i], "is for graph.proxy, which names no proxy");
+        } else if (settings->graph.proxy_username[0] == '\0') {
+            say(loader, false, names[i], "needs graph.proxy_username");
+        }
+    }
+}
+
 static void check_graph(struct loader *loader)
 {
     const struct settings *settings = loader->settings;
-    const char *version = strrchr(settings->graph.base_url, '/');
 
-    if (concerns(loader, SETTINGS("graph.base_url", "graph.dry_run")) &&
-        strcmp(version, "/v1.0") == 0 && settings->graph.dry_run == DRY_RUN_REQUIRED) {
-        say(loader, false, "graph.base_url",
-            "is v1.0, which has no dry run; use /beta, or graph.dry_run: off");
-    }
+    check_version(loader);
     if (concerns(loader, SETTINGS("graph.dry_run")) && settings->graph.dry_run == DRY_RUN_OFF) {
         say(loader, true, "graph.dry_run",
             "is off: real requests are sent without a dry run before them");
@@ -351,5 +394,6 @@ void settings_check(struct loader *loader)
     check_auth(loader);
     check_cloud(loader);
     check_graph(loader);
+    check_proxy(loader);
     check_mode(loader);
 }

@@ -10,6 +10,7 @@ enum auth {
     AUTH_MANAGED_IDENTITY,
     AUTH_TOKEN
 };
+enum http_version { HTTP_VERSION_AUTO, HTTP_VERSION_1_1, HTTP_VERSION_2 };
 enum dry_run { DRY_RUN_REQUIRED, DRY_RUN_OFF };
 enum dry_run_echo { DRY_RUN_ECHO_REQUIRED, DRY_RUN_ECHO_LENIENT };
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };

@@ -26,11 +26,15 @@
 #define MIB    (INT64_C(1) << 20)
 #define GIB    (INT64_C(1) << 30)
 
+#define ENTITLEMENT "/identityGovernance/entitlementManagement/"
+
 /* In the order of the enums of settings.h. */
 static const char *const deliveries[] = {"exactly-once", "at-least-once", NULL};
 static const char *const clouds[] = {"global", "usgov", "dod", "china", NULL};
+static const char *const versions[] = {"beta", "v1.0", NULL};
 static const char *const auths[] = {"client-secret",    "certificate", "workload-identity",
                                     "managed-identity", "token",       NULL};
+static const char *const http_versions[] = {"auto", "1.1", "2", NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
 static const char *const dry_run_echos[] = {"required", "lenient", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
@@ -109,11 +113,47 @@ const struct option options[] = {
             "Sets the defaults of base_url and authority_host."},
     {TEXT(graph.base_url), .fallback = "https://graph.microsoft.com/beta", .rule = rule_web_url,
      .follows = "graph.cloud",
-     .doc = "Microsoft Graph; the default is that of graph.cloud. http:// is taken for a loopback "
-            "address only, because the token goes there."},
+     .doc = "The root of Microsoft Graph's beta; the default is that of graph.cloud. That of v1.0 "
+            "is beside it. http:// is taken for a loopback address only, because the token goes "
+            "there."},
+    {CHOICE(graph.submit_version), .fallback = "beta", .choices = versions,
+     .doc = "Which version gets the real request. v1.0 is what Microsoft supports for production; "
+            "an event with a member that v1.0 does not have is refused then. Dry runs and look-ups "
+            "go to beta in any case: v1.0 has no dry run."},
+    {TEXT(graph.beta_assignment_path), .fallback = ENTITLEMENT "accessPackageAssignmentRequests",
+     .rule = rule_path,
+     .doc = "Where assignment requests are, below base_url. Microsoft will retire this path some "
+            "day; assignmentRequests in its place is the new one."},
+    {TEXT(graph.beta_resource_path), .fallback = ENTITLEMENT "accessPackageResourceRequests",
+     .rule = rule_path, .doc = "Where resource requests are, below base_url."},
+    {TEXT(graph.v1_assignment_path), .fallback = ENTITLEMENT "assignmentRequests",
+     .rule = rule_path,
+     .doc = "Where assignment requests are, below the root of v1.0. Used with submit_version: "
+            "v1.0."},
+    {TEXT(graph.v1_resource_path), .fallback = ENTITLEMENT "resourceRequests", .rule = rule_path,
+     .doc = "Where resource requests are, below the root of v1.0. Used with submit_version: "
+            "v1.0."},
     {TEXT(graph.tls_ca_file), .fallback = "",
      .doc = "PEM file with the authorities that may have signed the certificates of Graph and"
             " of the token endpoint. Empty: the system's."},
+    {CHOICE(graph.http), .fallback = "auto", .choices = http_versions,
+     .doc = "How Graph and the token endpoint are spoken to over TLS. auto: HTTP/2 with libcurl 8 "
+            "or newer, else HTTP/1.1. 2 also asks an older libcurl for HTTP/2. A server that knows "
+            "only 1.1 is answered in that."},
+    {DURATION(graph.connection_age), .fallback = "10m", .min = 1 * SECOND, .max = 1 * DAY,
+     .doc = "A connection that is older is not used again: names move, and a certificate is "
+            "checked at the beginning only."},
+    {TEXT(graph.proxy), .fallback = "", .rule = rule_proxy,
+     .doc = "The proxy that leads to Graph and to the token endpoint by CONNECT, "
+            "http://host:port or https://host:port. Empty: as https_proxy, all_proxy and no_proxy "
+            "of the environment say. direct: none, whatever the environment says. Plain http:// "
+            "never goes through a proxy."},
+    {TEXT(graph.proxy_username), .fallback = "",
+     .doc = "Who we are to graph.proxy, where it asks (Basic)."},
+    {SECRET(graph.proxy_password), .fallback = "",
+     .doc = "The password for graph.proxy. Better: graph.proxy_password_file."},
+    {TEXT(graph.proxy_password_file), .fallback = "",
+     .doc = "A file that holds the password for graph.proxy; read again when it changes."},
     {CHOICE(graph.auth), .fallback = "client-secret", .choices = auths,
      .doc = "How the token is had. client-secret, certificate: an app registration. "
             "workload-identity: a federated one, in Kubernetes. managed-identity: of a machine or "
@@ -158,8 +198,8 @@ const struct option options[] = {
     {TEXT(graph.token_file), .fallback = "",
      .doc = "A file that holds the access token; read again when it changes."},
     {CHOICE(graph.dry_run), .fallback = "required", .choices = dry_runs,
-     .doc = "required: no real request without a dry run that passed. off: no dry runs, for "
-            "an API that has none."},
+     .doc = "required: no real request without a dry run that passed. off: no dry runs, but for "
+            "events that ask for nothing else."},
     {CHOICE(graph.dry_run_echo), .fallback = "required", .choices = dry_run_echos,
      .doc = "required: the answer to a dry run must say isValidationOnly: true, or the worker"
             " stops taking in events. lenient: an answer that does not mention it is "

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 
 #define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -14,6 +15,9 @@
 /* Unreserved and path characters of RFC 3986, without the % that could hide another one. */
 #define PATH_LETTERS LETTERS DIGITS "/._~:@!$&'()*+,;=-"
 
+#define SEGMENT_LETTERS LETTERS DIGITS "_-.~"
+
+#define PATH_LENGTH_MAX           256 /* Graph's longest has 80; a look-up's query follows it */
 #define TOPIC_LENGTH_MAX          249 /* Kafka's own limit */
 #define NAME_LENGTH_MAX           200 /* leaves room for what Kafka and Redis names are made of */
 #define HOST_LENGTH_MAX           255 /* of a DNS name */
@@ -187,6 +191,47 @@ bool rule_redis_url(char *text, struct error *error)
     return true;
 }
 
+bool path_has_segment(const char *path, const char *segment)
+{
+    size_t length = strlen(segment);
+
+    for (const char *at = strchr(path, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        if (strncasecmp(at + 1, segment, length) == 0 &&
+            (at[1 + length] == '/' || at[1 + length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Servers and clients take . and .. out of a path, so that it would lead somewhere else. */
+static bool has_dot_segment(const char *path)
+{
+    return path_has_segment(path, ".") || path_has_segment(path, "..");
+}
+
+bool rule_path(char *text, struct error *error)
+{
+    size_t length = strlen(text);
+
+    if (text[0] != '/' || length == 1) {
+        return error_set(error, "must start with a slash, as in "
+                                "/identityGovernance/entitlementManagement/assignmentRequests");
+    }
+    if (length > PATH_LENGTH_MAX || !only(text, SEGMENT_LETTERS "/")) {
+        return error_set(error,
+                         "may have letters, digits and / _ - . ~ only, without a query, at most %d",
+                         PATH_LENGTH_MAX);
+    }
+    if (text[length - 1] == '/' || strstr(text, "//") != NULL || has_dot_segment(text)) {
+        return error_set(error, "must not end in a slash, and have no part that is empty, . or ..");
+    }
+    if (path_has_segment(text, "v1.0")) {
+        return error_set(error, "must not have v1.0 in it: it begins below the version's root");
+    }
+    return true;
+}
+
 /* Where the host starts; NULL if it is no web URL. */
 static const char *web_host(const char *url)
 {
@@ -219,6 +264,9 @@ static bool check_web_url(char *text, bool (*is_near)(const char *host), const c
     if (!only(address.rest, PATH_LETTERS)) {
         return error_set(error, "has a character in its path that does not belong there");
     }
+    if (has_dot_segment(address.rest)) {
+        return error_set(error, "has . or .. for a part of its path; write where it leads to");
+    }
     if (starts_with(text, "http://") && !is_near(address.host)) {
         return error_set(error,
                          "is http:// to %.200s; tokens travel over https:// only, but to a %s",
@@ -249,6 +297,35 @@ bool rule_identity_url(char *text, struct error *error)
 {
     return check_web_url(text, host_is_on_this_link,
                          "loopback or link-local address (127.0.0.1, 169.254.169.254)", error);
+}
+
+bool rule_proxy(char *text, struct error *error)
+{
+    struct address address;
+    const char *host = web_host(text);
+
+    if (text[0] == '\0' || strcmp(text, "direct") == 0) {
+        return true;
+    }
+    if (host == NULL) {
+        return error_set(error, "must be http://host:port, https://host:port or direct");
+    }
+    if (strchr(host, '@') != NULL) {
+        return error_set(error,
+                         "must not hold a user or password; they have settings of their own: "
+                         "graph.proxy_username and graph.proxy_password_file");
+    }
+    if (!take_address(host, &address, error)) {
+        return false;
+    }
+    if (address.port <= 0) {
+        return error_set(error, "names no port; write http://host:port");
+    }
+    if (address.rest[0] != '\0' && strcmp(address.rest, "/") != 0) {
+        return error_set(error, "must end behind the port; a proxy has no path");
+    }
+    text[(size_t)(address.rest - text)] = '\0';
+    return true;
 }
 
 bool rule_scope(char *text, struct error *error)

@@ -30,9 +30,19 @@ bool rule_redis_url(char *text, struct error *error);
  */
 bool rule_web_url(char *text, struct error *error);
 
+/*
+ * A path below a root, as in /identityGovernance/x: parts of letters, digits and _ - . ~, none of
+ * them empty, or of dots, which could lead out of the root, or v1.0, which has a root of its own.
+ */
+bool rule_path(char *text, struct error *error);
+
 /* As rule_web_url, but http:// may go to a link-local address (169.254.0.0/16) as well: Azure's
  * machines and App Service have their token endpoints there, and no bearer token goes to them. */
 bool rule_identity_url(char *text, struct error *error);
+
+/* http://host:port or https://host:port of a proxy, without a user or password (they have
+ * settings); "direct"; or nothing. A slash at the end is taken off. */
+bool rule_proxy(char *text, struct error *error);
 
 /* What a token is asked for: a URI that ends in /.default; or nothing. */
 bool rule_scope(char *text, struct error *error);
@@ -42,6 +52,9 @@ bool rule_identifier(char *text, struct error *error);
 
 /* host:port or [ipv6]:port; or nothing. Port 0: any free one. */
 bool rule_listen(char *text, struct error *error);
+
+/* Does a URL or a path have that part between its slashes, in any case of letters? */
+bool path_has_segment(const char *path, const char *segment);
 
 /* Whether a URL that passed rule_web_url points to this machine: 127.0.0.0/8, ::1 or localhost. */
 bool url_is_loopback(const char *url);

@@ -15,6 +15,7 @@
 #include "config/values.h"
 #include "worker/core/error.h"
 #include "worker/core/follow.h"
+#include "worker/core/graph_version.h"
 #include "worker/core/policy.h"
 
 struct settings {
@@ -36,7 +37,14 @@ struct settings {
     } redis;
     struct {
         enum cloud cloud;                   /* base_url and authority_host are filled in already */
-        const char *base_url, *tls_ca_file; /* base_url does not end in a slash */
+        const char *base_url, *tls_ca_file; /* beta's root, without a slash at its end */
+        enum graph_version submit_version;
+        const char *beta_assignment_path, *beta_resource_path; /* below base_url, with a slash */
+        const char *v1_assignment_path, *v1_resource_path;     /* below v1.0's root beside it */
+        enum http_version http;
+        int64_t connection_age_ms;
+        const char *proxy; /* "": as the environment says; "direct": none */
+        const char *proxy_username, *proxy_password, *proxy_password_file;
         enum auth auth;
         const char *tenant_id, *client_id, *client_secret, *client_secret_file;
         const char *certificate_file, *private_key_file, *federated_token_file;
@@ -76,13 +84,11 @@ void settings_finish(struct settings *settings);
 /* A secret is at most this long: a bearer token is 1.5 to 5 KiB, a private key less. */
 #define SECRET_SIZE_MAX 16384
 
-/*
- * Copies a secret into `ret` as a string: the one line in `file_path`, without the line feed at its
+/* Copies a secret into `ret` as a string: the one line in `file_path`, without the line feed at its
  * end, or `value` where `file_path` is "". Both "": an empty string and true, since not every
  * server wants a password. A file is read anew by each call, so call again when it may have
  * changed. False: the file is missing, empty, has a second line, or does not fit in `size`; the
  * error names the file, never what is in it. The caller wipes `ret` (explicit_bzero) when it is
- * done with it.
- */
+ * done with it. */
 bool secret_read(const char *value, const char *file_path, char *ret, size_t size,
                  struct error *error);

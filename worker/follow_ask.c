@@ -18,6 +18,13 @@ static int64_t hold_ms(struct place *place, enum gate_scope scope)
                                 : pacing_hold(tenant, &place->rq, scope, now_ms);
 }
 
+static const char *requests_path(const struct place *place)
+{
+    const struct settings *s = place->tenant->settings;
+    return place->followed.kind == KIND_ASSIGNMENT ? s->graph.beta_assignment_path
+                                                   : s->graph.beta_resource_path;
+}
+
 static void on_reprocess(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct place *place = context;
@@ -51,7 +58,7 @@ static void on_reprocess_kept(void *context, int64_t lease_ms)
     place->state = PLACE_REPROCESSES;
     place->rq.writes--;
     pacing_called(place->tenant, &place->rq);
-    follow_reprocess_path(&place->followed, path);
+    follow_reprocess_path(&place->followed, requests_path(place), path);
     http_start(place->tenant->http, &place->rq,
                &(struct http_call){.method = HTTP_POST,
                                    .path = path,
@@ -120,7 +127,7 @@ void place_look(struct place *place)
     place->state = PLACE_LOOKS;
     place->follow->stats.looks++;
     pacing_called(place->tenant, &place->rq);
-    follow_look_path(&place->followed, path);
+    follow_look_path(&place->followed, requests_path(place), path);
     http_start(place->tenant->http, &place->rq,
                &(struct http_call){.method = HTTP_GET,
                                    .path = path,

@@ -3,6 +3,7 @@
 #include "worker/cli/audit.h"
 #include "worker/cli/config.h"
 #include "worker/cli/demo.h"
+#include "worker/cli/doctor.h"
 #include "worker/cli/options.h"
 #include "worker/cli/run.h"
 #include "worker/cli/version.h"
@@ -20,6 +21,7 @@ static const struct command commands[] = {
     {"run", cli_run, "take access requests from Kafka and answer each once"},
     {"demo", cli_demo, "everything on this machine: events through all of it"},
     {"config", cli_config, "check, print, schema, init"},
+    {"doctor", cli_doctor, "does the worker have what it needs? Also: --clear-interlock"},
     {"audit", cli_audit, "was every record answered once? reads the topics, changes nothing"},
     {"version", cli_version, "this build, and the libraries it runs with"},
 };

@@ -5,7 +5,7 @@
 #include "worker/pacing.h"
 #include "worker/worker.h"
 
-#include "worker/core/graph_body.h"
+#include "worker/core/graph_post.h"
 #include "worker/core/look.h"
 
 #include <assert.h>
@@ -38,6 +38,7 @@ static void start_admit(void *context, struct request *rq, int64_t now_ms)
     tenant_choose(w, rq);
     const struct settings *s = tenant_of(w, rq)->settings;
     struct policy_view view = {s->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
+    (void)graph_post_prepare(&rq->event, s->graph.submit_version);
     policy_apply(&s->policy, &view, &rq->event);
     if (rq->event.worth == EVENT_GOOD) {
         post(w, rq, OUTCOME_OK);
@@ -54,14 +55,27 @@ static void start_claim(void *context, struct request *rq, int64_t now_ms)
     redis_claim(w->redis, rq, now_ms);
 }
 
+static const char *path_of_post(const struct settings *s, enum kind kind,
+                                enum graph_version version)
+{
+    const char *const paths[KIND_COUNT][GRAPH_VERSIONS] = {
+        [KIND_ASSIGNMENT] = {s->graph.beta_assignment_path, s->graph.v1_assignment_path},
+        [KIND_RESOURCE] = {s->graph.beta_resource_path, s->graph.v1_resource_path},
+    };
+    return paths[kind][version];
+}
+
 static void send_post(struct worker *w, struct request *rq, bool for_real, struct http_call *call)
 {
-    size_t size = graph_body_size(&rq->event.body);
+    const struct settings *s = tenant_of(w, rq)->settings;
+    struct graph_post post = {for_real, graph_post_version(for_real, s->graph.submit_version)};
+    size_t size = graph_post_size(&rq->event);
     char *body = malloc(size);
     assert(body != NULL);
     call->method = HTTP_POST;
-    call->path = graph_path(rq->event.kind);
-    call->body = (struct str){body, graph_body_write(&rq->event.body, !for_real, body, size)};
+    call->version = post.version;
+    call->path = path_of_post(s, rq->event.kind, post.version);
+    call->body = (struct str){body, graph_post_write(&rq->event, post, body, size)};
     call->traceparent = rq->event.traceparent;
     call->tracestate = rq->event.tracestate;
     call->for_real = for_real;
@@ -187,7 +201,8 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
         pace(w, rq, pause_ms);
         return;
     }
-    if (!look_path(rq, rq->look_step, path)) {
+    if (!look_path(rq, tenant_of(w, rq)->settings->graph.beta_assignment_path, rq->look_step,
+                   path)) {
         post(w, rq, OUTCOME_UNDECIDED);
         return;
     }
@@ -204,7 +219,8 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
 static void on_look(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct worker *w = context;
-    enum outcome outcome = look_read(rq, rq->look_step, answer);
+    enum outcome outcome = look_read(rq, tenant_of(w, rq)->settings->graph.beta_assignment_path,
+                                     rq->look_step, answer);
     rq->attempts.look += graph_was_called(answer);
     outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     if (outcome != OUTCOME_COUNT) {

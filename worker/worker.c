@@ -42,7 +42,7 @@ static void finish_drain(struct worker *w)
     if (is_interlocked(w))
         worker_leave(w, WORKER_INTERLOCKED,
                      "the interlock stands: a dry run may have been carried out for real; look in "
-                     "Graph, then delete the key <redis.key_prefix>:interlock");
+                     "Graph, then clear it: usher doctor --clear-interlock");
     else
         worker_leave(w, WORKER_DONE, "");
 }

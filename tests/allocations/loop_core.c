@@ -4,12 +4,15 @@
 
 #include "worker/core/claim.h"
 #include "worker/core/follow_look.h"
+#include "worker/core/graph_post.h"
 #include "worker/core/look.h"
 #include "worker/core/pipeline.h"
 #include "worker/core/reply.h"
 #include "worker/core/status.h"
 
 #include <inttypes.h>
+
+#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
 
 enum { WALL_MS = 1000000 };
 
@@ -28,6 +31,10 @@ static struct partition partition = {.id = 3, .epoch = 1};
     "\"targetId\":\"" GUID_A "\",\"assignmentPolicyId\":\"" GUID_B                              \
     "\",\"accessPackageId\":\"" GUID_C "\"}}"
 
+#define OF_V1(more)                                               \
+    "{\"requestType\":\"adminAdd\",\"catalog\":{\"id\":\"" GUID_A \
+    "\"},\"resource\":{\"originId\":\"" GUID_B "\",\"originSystem\":\"AadGroup\"" more "}}"
+
 static const char *const values[] = {
     GOOD,
     STRUCTURED(TYPE_RESOURCE, GOOD_RESOURCE),
@@ -39,6 +46,8 @@ static const char *const values[] = {
     PLUS("\"a\":1,\"\\u0061\":2"),
     "{\"specversion\":",
     "[]",
+    STRUCTURED(TYPE_RESOURCE, OF_V1(",\"displayName\":\"x\"")),
+    STRUCTURED(TYPE_RESOURCE, OF_V1(",\"color\":1")),
 };
 
 static void note_event(struct notes *notes, const struct event *event)
@@ -54,6 +63,8 @@ static void play_admit(struct notes *notes)
         struct event event;
         read_value(str_of(values[i]), &event);
         note_event(notes, &event);
+        if (graph_post_prepare(&event, GRAPH_V1))
+            note(notes, "%.*s", (int)event.v1_body.size, event.v1_body.members);
         event_finish(&event);
     }
     struct test_record binary;
@@ -183,7 +194,7 @@ static const struct {
 static enum outcome look(struct request *rq, const char *const *pages)
 {
     char path[LOOK_PATH_MAX];
-    for (unsigned step = 0; step < 3 && look_path(rq, step, path); step++) {
+    for (unsigned step = 0; step < 3 && look_path(rq, REQUESTS_PATH, step, path); step++) {
         if (pages[step] == NULL)
             return OUTCOME_UNDECIDED;
         struct http_answer answer = {.reach = HTTP_ANSWERED,
@@ -191,7 +202,7 @@ static enum outcome look(struct request *rq, const char *const *pages)
                                      .body = str_of(pages[step]),
                                      .error = "",
                                      .retry_after_ms = -1};
-        enum outcome outcome = look_read(rq, step, &answer);
+        enum outcome outcome = look_read(rq, REQUESTS_PATH, step, &answer);
         if (outcome != OUTCOME_COUNT)
             return outcome;
     }

@@ -13,6 +13,10 @@
 #define TOKEN "graph:\n  auth: token\n  token_file: /t\n"
 #define LOCAL "  base_url: http://127.0.0.1:1/beta\n"
 
+#define IS_V1                                                                                 \
+    "usher.yaml:4:13: graph.base_url: is v1.0, which has no dry run; leave it at /beta, and " \
+    "set graph.submit_version: v1.0 for the real requests\n"
+
 static const struct row {
     const char *name, *yaml, *problems;
 } rows[] = {
@@ -50,6 +54,14 @@ static const struct row {
      "is not of the same cloud as graph.base_url\n"},
     {"a host of one's own", TOKEN "  cloud: china\n  authority_host: https://sts.example.com\n",
      ""},
+    {"a name for no proxy", TOKEN "  proxy_username: u\n",
+     "usher.yaml:4:19: graph.proxy_username: is for graph.proxy, which names no proxy\n"},
+    {"a password for no proxy", TOKEN "  proxy: direct\n  proxy_password_file: /p\n",
+     "usher.yaml:5:24: graph.proxy_password_file: is for graph.proxy, which names no proxy\n"},
+    {"a password without a name", TOKEN "  proxy: http://p.example:80\n  proxy_password_file: /p\n",
+     "usher.yaml:5:24: graph.proxy_password_file: needs graph.proxy_username\n"},
+    {"a proxy that asks",
+     TOKEN "  proxy: http://p.example:80\n  proxy_username: u\n  proxy_password_file: /p\n", ""},
     {"a secret twice", TOKEN "  token: t\n",
      "usher.yaml:3:15: graph.token_file: graph.token is set as well; one of the two\n"},
 
@@ -84,9 +96,29 @@ static const struct row {
     {"a memory shorter than a lease", TOKEN "redis:\n  keep: 1m\n",
      "usher.yaml:5:9: redis.keep: must not be shorter than redis.lease\n"},
 
-    {"v1.0 has no dry run", TOKEN "  base_url: https://graph.microsoft.com/v1.0/\n",
-     "usher.yaml:4:13: graph.base_url: is v1.0, which has no dry run; use /beta, or graph.dry_run: "
-     "off\n"},
+    {"v1.0 has no dry run", TOKEN "  base_url: https://graph.microsoft.com/v1.0/\n", IS_V1},
+    {"whatever its case", TOKEN "  base_url: https://graph.microsoft.com/V1.0\n", IS_V1},
+    {"wherever it stands",
+     TOKEN "  base_url: https://graph.microsoft.com/v1.0/identityGovernance\n", IS_V1},
+    {"whatever else is set",
+     TOKEN "  base_url: https://graph.microsoft.com/v1.0\n  dry_run: off\n"
+           "  submit_version: v1.0\n",
+     IS_V1 "warning: usher.yaml:5:12: graph.dry_run: is off: real requests are sent without a dry "
+           "run before them\n"},
+    {"v1.0 beside beta", TOKEN "  submit_version: v1.0\n", ""},
+    {"v1.0 beside nothing",
+     TOKEN "  base_url: https://gateway.example/graph\n  submit_version: v1.0\n",
+     "usher.yaml:4:13: graph.base_url: must end in /beta with graph.submit_version: v1.0, whose "
+     "root is beside it: /v1.0 in place of /beta\n"},
+    {"a host that is called beta", TOKEN "  base_url: https://beta\n  submit_version: v1.0\n",
+     "usher.yaml:4:13: graph.base_url: must end in /beta with graph.submit_version: v1.0, whose "
+     "root is beside it: /v1.0 in place of /beta\n"},
+    {"beta beside nothing", TOKEN "  base_url: https://gateway.example/graph\n", ""},
+    {"a path into v1.0",
+     TOKEN
+     "  base_url: https://graph.microsoft.com\n  beta_assignment_path: /v1.0/assignmentRequests\n",
+     "usher.yaml:5:25: graph.beta_assignment_path: must not have v1.0 in it: it "
+     "begins below the version's root\n"},
 
     /* Warnings: the settings stand. */
     {"no dry run", TOKEN "  dry_run: off\n",

@@ -45,7 +45,18 @@ static const struct sample {
     {"redis.keep", "30d", "30d"},
     {"graph.cloud", "usgov", "usgov"},
     {"graph.base_url", "https://graph.microsoft.us/beta/", "https://graph.microsoft.us/beta"},
+    {"graph.submit_version", "v1.0", "v1.0"},
+    {"graph.beta_assignment_path", "/a/assignmentRequests", "/a/assignmentRequests"},
+    {"graph.beta_resource_path", "/b", "/b"},
+    {"graph.v1_assignment_path", "/c_d-e/f.g", "/c_d-e/f.g"},
+    {"graph.v1_resource_path", "/i", "/i"},
     {"graph.tls_ca_file", "/ca.pem", "/ca.pem"},
+    {"graph.http", "1.1", "1.1"},
+    {"graph.connection_age", "1m", "1m"},
+    {"graph.proxy", "http://proxy.example:3128", "http://proxy.example:3128"},
+    {"graph.proxy_username", "usher", "usher"},
+    {"graph.proxy_password", "hunter2", "<hidden>"},
+    {"graph.proxy_password_file", "/p", "/p"},
     {"graph.auth", "token", "token"},
     {"graph.tenant_id", "contoso.com", "contoso.com"},
     {"graph.client_id", "46184453-e63b-4f20-86c2-c557ed5d5df9",
@@ -108,6 +119,17 @@ static const struct texts *beside(const char *name)
     static const struct texts tls = {{COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s",
                                       "USHER_REDIS_URL=rediss://r", "USHER_REDIS_TLS_CERT_FILE=/c",
                                       "USHER_REDIS_TLS_KEY_FILE=/k"}};
+    static const struct texts proxy = {{COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s",
+                                        "USHER_GRAPH_PROXY=http://p:1",
+                                        "USHER_GRAPH_PROXY_USERNAME=u"}};
+    static const struct texts name_at_proxy = {
+        {COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s", "USHER_GRAPH_PROXY=http://p:1"}};
+    if (strncmp(name, "graph.proxy_password", strlen("graph.proxy_password")) == 0) {
+        return &proxy;
+    }
+    if (strcmp(name, "graph.proxy_username") == 0) {
+        return &name_at_proxy;
+    }
     if (strncmp(name, "redis.tls_", strlen("redis.tls_")) == 0) {
         return &tls;
     }

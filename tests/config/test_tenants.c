@@ -242,14 +242,16 @@ static const struct row {
      "claim must outlive a call\n"
      "warning: usher.yaml:6:3: drain: is shorter than tenants.fabrikam.timeout (3m): a call may be "
      "cut off at SIGTERM\n"},
-    {"a dry run of its own",
-     TWO "    dry_run: required\n"
-         "graph:\n  base_url: https://graph.microsoft.com/v1.0\n  dry_run: off\n",
+    {"v1.0 is not where a dry run may go", TWO "    base_url: https://graph.microsoft.com/v1.0\n",
      NULL,
-     "usher.yaml:6:3: tenants.fabrikam.base_url: is v1.0, which has no dry run; use /beta, or "
-     "tenants.fabrikam.dry_run: off\n"
-     "warning: usher.yaml:13:12: graph.dry_run: is off: real requests are sent without a dry run "
-     "before them\n"},
+     "usher.yaml:10:15: tenants.fabrikam.base_url: is v1.0, which has no dry run; leave it at "
+     "/beta, and set tenants.fabrikam.submit_version: v1.0 for the real requests\n"},
+    {"v1.0 beside nothing",
+     TWO "    submit_version: v1.0\n"
+         "graph:\n  base_url: https://gateway.example/graph\n",
+     NULL,
+     "usher.yaml:6:3: tenants.fabrikam.base_url: must end in /beta with "
+     "tenants.fabrikam.submit_version: v1.0, whose root is beside it: /v1.0 in place of /beta\n"},
     {"warnings",
      TWO "    dry_run: off\n    writes_per_second: 0\n    settle: 1s\n"
          "    authority_host: https://login.microsoftonline.us\n",

@@ -37,6 +37,40 @@ static void test_both_ways(void **state)
     }
 }
 
+static void test_for_urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *bytes; /* bytes NULL: refused */
+    } rows[] = {
+        {"", ""},
+        {"Zg", "f"},
+        {"Zm8", "fo"},
+        {"Zm9v", "foo"},
+        {"Zm9vYg", "foob"},
+        {"----_w", "\xfb\xef\xbe\xff"},
+        {"Zg==", NULL},
+        {"Z", NULL},
+        {"Zm9vY", NULL},
+        {"++++/w", NULL},
+        {"Zh", NULL},
+        {"Zm 9", NULL},
+        {"Zm9vYmFyYmFyYmFyYmFyYmFy", NULL}, /* 18 bytes, and 16 have room */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t bytes[16];
+        size_t size = 99;
+        bool decoded =
+            base64url_decode(rows[i].text, strlen(rows[i].text), bytes, sizeof bytes, &size);
+        print_message("row %zu: %s\n", i, rows[i].text);
+        assert_int_equal(decoded, rows[i].bytes != NULL);
+        if (!decoded)
+            continue;
+        assert_int_equal(size, strlen(rows[i].bytes));
+        assert_memory_equal(bytes, rows[i].bytes, size);
+    }
+}
+
 static void test_refuses(void **state)
 {
     (void)state;
@@ -64,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_for_urls),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_keeps_to_max),
     };

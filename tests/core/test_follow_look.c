@@ -21,13 +21,13 @@ static void asks_for_the_request(void **state)
 {
     (void)state;
     char path[FOLLOW_PATH_MAX];
-    follow_look_path(&assignment, path);
+    follow_look_path(&assignment, BASE "accessPackageAssignmentRequests", path);
     assert_string_equal(path, BASE "accessPackageAssignmentRequests/" ID);
-    follow_look_path(&resource, path);
+    follow_look_path(&resource, BASE "accessPackageResourceRequests", path);
     assert_string_equal(path,
                         BASE "accessPackageResourceRequests?$filter=startswith(id,%27" ID "%27)");
-    follow_reprocess_path(&assignment, path);
-    assert_string_equal(path, BASE "accessPackageAssignmentRequests/" ID "/reprocess");
+    follow_reprocess_path(&assignment, BASE "assignmentRequests", path);
+    assert_string_equal(path, BASE "assignmentRequests/" ID "/reprocess");
 }
 
 #define ITEM(id, rest) "{\"id\":\"" id "\"" rest "}"

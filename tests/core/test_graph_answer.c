@@ -296,6 +296,10 @@ static void test_lenient(void **state)
     }
 }
 
+#define OF_V1                                                                                   \
+    "{\"id\":\"3\",\"requestType\":\"adminAdd\",\"state\":\"deliveryFailed\",\"status\":\"x\"," \
+    "\"assignment\":{\"state\":\"delivering\"},\"isValidationOnly\":false}"
+
 static void test_what_is_kept(void **state)
 {
     (void)state;
@@ -304,9 +308,11 @@ static void test_what_is_kept(void **state)
     rq.event.validation_only = true;
     struct http_answer answer = answer_of(HTTP_ANSWERED, 201, ECHO);
     memcpy(answer.request_id, "abc", 4);
+    memcpy(answer.diagnostic, "{}", 3);
     assert_int_equal(graph_answer_dry_run(&rq, &answer, false), OUTCOME_VALIDATED);
     assert_string_equal(rq.graph.object, ECHO);
     assert_string_equal(rq.graph.request_id, "abc");
+    assert_string_equal(rq.graph.diagnostic, "{}");
     /* An error is no object, and the dry run's must not stand beside it. */
     answer = answer_of(HTTP_ANSWERED, 400, OPEN);
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OPEN);
@@ -320,6 +326,9 @@ static void test_what_is_kept(void **state)
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
     assert_string_equal(rq.graph.object, "{\"id\":\"2\"}");
     assert_string_equal(rq.fault.code, "");
+    answer = answer_of(HTTP_ANSWERED, 201, OF_V1);
+    assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
+    assert_string_equal(rq.graph.object, OF_V1); /* as it came */
     answer = answer_of(HTTP_ANSWERED, 201, "{\"id\":");
     assert_int_equal(graph_answer_submit(&rq, &answer), OUTCOME_OK);
     assert_null(rq.graph.object);

@@ -24,8 +24,8 @@
 #define MORE_TEXTS             ",\"t\":\"\\u00e9\\/ \\\"  \\\\\",\"@odata.type\":\"#x\""
 #define ADD_RESOURCE(more)     OF_TYPE("AdminAdd", CATALOG "," RESOURCE(ORIGIN) more)
 
-/* `data` of an assignment request (A) or a resource request (R), the code it ends with, and what
- * the sentence must name. */
+/* `data` of an assignment request (A) or a resource request (R), the code it ends with, and
+ * what the sentence must name. */
 static const struct {
     enum kind kind;
     const char *data, *code, *named;
@@ -60,8 +60,7 @@ static const struct {
     {A, "{\"requestType\":null}", "missingMember", "data.requestType"},
     {A, "{\"requestType\":\"\"}", "missingMember", "data.requestType"},
     {A, "{\"requestType\":\"AdminAdd\"}", "missingMember", "data.accessPackageAssignment`"},
-    {A, "{\"requestType\":\"AdminAdd\",\"assignment\":{}}", "missingMember",
-     "`assignment` is what Graph v1.0"},
+    {A, "{\"requestType\":\"AdminAdd\",\"assignment\":{}}", "requestType", "`adminAdd`, as v1.0"},
     {A, OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," POLICY)), "missingMember",
      "data.accessPackageAssignment.accessPackageId"},
     {A, OF_TYPE("AdminAdd", ASSIGNMENT(TARGET "," PACKAGE)), "missingMember",
@@ -85,11 +84,10 @@ static const struct {
      "data.accessPackageAssignment.accessPackageId"},
     {A, OF_TYPE("UserRemove", ASSIGNMENT("")), "missingMember", "data.accessPackageAssignment.id"},
     {R, OF_TYPE("AdminAdd", RESOURCE(ORIGIN)), "missingMember", "data.catalogId"},
-    {R, OF_TYPE("AdminAdd", RESOURCE(ORIGIN) ",\"catalog\":{}"), "missingMember",
-     "`catalog` is what Graph v1.0"},
+    {R, OF_TYPE("AdminAdd", RESOURCE(ORIGIN) ",\"catalog\":{}"), "mixedVersions",
+     "`data.accessPackageResource` is one of Graph's beta, and `data.catalog`"},
     {R, OF_TYPE("AdminAdd", CATALOG), "missingMember", "data.accessPackageResource`"},
-    {R, OF_TYPE("AdminAdd", CATALOG ",\"resource\":{}"), "missingMember",
-     "`resource` is what Graph v1.0"},
+    {R, OF_TYPE("AdminAdd", CATALOG ",\"resource\":{}"), "mixedVersions", "data.resource"},
     {R, OF_TYPE("AdminAdd", CATALOG "," RESOURCE("\"originSystem\":\"AadGroup\"")), "missingMember",
      "data.accessPackageResource.originId"},
     {R, OF_TYPE("AdminAdd", CATALOG "," RESOURCE("\"originId\":\"" GUID_A "\"")), "missingMember",

@@ -14,6 +14,8 @@
 // cmocka needs the headers above first.
 #include <cmocka.h>
 
+#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
+
 #define ERROR(code) "{\"error\":{\"code\":\"" code "\",\"message\":\"why\"" INNER "}}"
 #define DETAILED(code, detail)                                                               \
     "{\"error\":{\"code\":\"" code "\",\"message\":\"why\",\"details\":[{\"code\":\"" detail \
@@ -147,7 +149,7 @@ static void check_fact(const struct fact *fact)
     bool whole = strcmp(rq.fault.message, "why") == 0 || strstr(fact->body, "\"why\"") == NULL;
     if (strstr(fact->body, "details") != NULL)
         whole = whole && rq.fault.details != NULL;
-    enum outcome look = look_read(&rq, 0, &answer);
+    enum outcome look = look_read(&rq, REQUESTS_PATH, 0, &answer);
     if (dry_run != fact->dry_run || submit != fact->submit || look != fact->look || !same || !whole)
         fail_msg("%d %s, type %d: %s %s %s, %s: %s", fact->status, fact->body, (int)fact->type,
                  outcome_name(dry_run), outcome_name(submit), outcome_name(look), rq.fault.code,

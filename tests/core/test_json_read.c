@@ -95,6 +95,22 @@ static void names_the_twin_in_whole_characters(void **state)
     assert_non_null(strstr(fault.message, "\xE2\x82\xAC` stands twice"));
 }
 
+/* A sentence is one line in a log and a header. */
+static void shows_a_name_up_to_a_control_character(void **state)
+{
+    (void)state;
+    static struct {
+        char name[8];
+        int size;
+    } names[] = {{"", 0},      {"abc", 3},        {"a\nb", 1},       {"\x7f", 0},
+                 {"a\x1f", 1}, {"\xC3\xA9\t", 2}, {"a\xC2\x85z", 1}, {"\xC2\xA0", 2}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cJSON item = {.string = names[i].name};
+        if (json_name_size(&item) != names[i].size)
+            fail_msg("%zu: %d", i, json_name_size(&item));
+    }
+}
+
 static void walks_over_the_bytes(void **state)
 {
     (void)state;
@@ -124,6 +140,24 @@ static void walks_over_the_bytes(void **state)
     assert_false(json_walk_next(&walk, &member, &value));
 }
 
+static void walks_over_a_list(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"1.50", "{\"a\":[ \"]\" ]}", "[ ]", "\"x,\\\"\"",
+                                           "null"};
+    struct json_walk walk =
+        json_walk_list(BYTES(" [ 1.50,{\"a\":[ \"]\" ]} , [ ],\n\"x,\\\"\" ,null]"));
+    struct str value;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_true(json_walk_next_value(&walk, &value));
+        if (!str_is(value, expected[i]))
+            fail_msg("%zu: `%.*s`", i, (int)value.size, value.data);
+    }
+    assert_false(json_walk_next_value(&walk, &value));
+    walk = json_walk_list(BYTES("[ ]"));
+    assert_false(json_walk_next_value(&walk, &value));
+}
+
 static void takes_white_space_out_of_structure_only(void **state)
 {
     (void)state;
@@ -141,7 +175,9 @@ int main(void)
         cmocka_unit_test(uses_the_cjson_it_was_built_with),
         cmocka_unit_test(finds_a_twin_among_few_and_many),
         cmocka_unit_test(names_the_twin_in_whole_characters),
+        cmocka_unit_test(shows_a_name_up_to_a_control_character),
         cmocka_unit_test(walks_over_the_bytes),
+        cmocka_unit_test(walks_over_a_list),
         cmocka_unit_test(takes_white_space_out_of_structure_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

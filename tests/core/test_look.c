@@ -4,23 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-// cmocka needs the headers above first.
+
 #include <cmocka.h>
 
-#define TARGET     "11111111-1111-1111-1111-111111111111"
-#define PACKAGE    "22222222-2222-2222-2222-222222222222"
-#define ASSIGNMENT "33333333-3333-3333-3333-333333333333"
-#define CATALOG    "44444444-4444-4444-4444-444444444444"
-#define OTHER      "99999999-9999-9999-9999-999999999999"
-#define BASE       "/identityGovernance/entitlementManagement/"
-#define REQUESTS                                                  \
-    BASE "accessPackageAssignmentRequests?$expand=accessPackage," \
-         "accessPackageAssignment($expand=target)&$filter=accessPackage/id%20eq%20'" PACKAGE "'"
-#define ASSIGNMENTS BASE "accessPackageAssignments?$expand=target,accessPackage&$filter="
+#define TARGET        "11111111-1111-1111-1111-111111111111"
+#define PACKAGE       "22222222-2222-2222-2222-222222222222"
+#define ASSIGNMENT    "33333333-3333-3333-3333-333333333333"
+#define CATALOG       "44444444-4444-4444-4444-444444444444"
+#define OTHER         "99999999-9999-9999-9999-999999999999"
+#define BASE          "/identityGovernance/entitlementManagement/"
+#define REQUESTS_PATH BASE "accessPackageAssignmentRequests"
+#define EXPAND        "?$expand=accessPackage,accessPackageAssignment($expand=target)&$filter="
+#define REQUESTS      REQUESTS_PATH EXPAND "accessPackage/id%20eq%20'" PACKAGE "'"
+#define ASSIGNMENTS   BASE "accessPackageAssignments?$expand=target,accessPackage&$filter="
 #define BY_TARGET \
     ASSIGNMENTS "accessPackage/id%20eq%20'" PACKAGE "'%20and%20target/objectId%20eq%20'" TARGET "'"
-#define BY_ID ASSIGNMENTS "id%20eq%20'" ASSIGNMENT "'"
-
+#define BY_ID       ASSIGNMENTS "id%20eq%20'" ASSIGNMENT "'"
 #define LIST(items) "{\"value\":[" items "]}"
 #define NONE        LIST("")
 #define MORE        "{\"value\":[],\"@odata.nextLink\":\"https://x.example/next\"}"
@@ -35,7 +34,7 @@
     "\",\"createdDateTime\":" created ",\"accessPackage\":{\"id\":\"" PACKAGE \
     "\"},\"accessPackageAssignment\":{\"id\":\"" ASSIGNMENT                   \
     "\",\"target\":{\"objectId\":\"" target "\",\"email\":\"A@x.example\"}}}"
-#define SECOND           BASE "accessPackageAssignmentRequests?$skiptoken=100"
+#define SECOND           REQUESTS_PATH "?$skiptoken=100"
 #define NEXT(rows, link) "{\"value\":[" rows "],\"@odata.nextLink\":\"" link "\"}"
 #define PAGED(rows)      NEXT(rows, "https://elsewhere.example/beta" SECOND)
 /* The intent is at 12:00:00. */
@@ -109,7 +108,7 @@ static const struct row {
     {"sent add: a page that cannot be asked for", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
      {NONE, NEXT("", "https://elsewhere.example/secret")}, OUTCOME_UNDECIDED},
     {"sent add: a page with a line feed", DOUBT_SENT, ADD, {BY_TARGET, REQUESTS},
-     {NONE, NEXT("", BASE "accessPackageAssignmentRequests?a\\r\\nb")}, OUTCOME_UNDECIDED},
+     {NONE, NEXT("", REQUESTS_PATH "?a\\r\\nb")}, OUTCOME_UNDECIDED},
 
     {"open add: the same", DOUBT_OPEN, ADD, {REQUESTS},
      {LIST(REQUEST("AdminAdd", "Delivering", BEFORE, TARGET))}, OUTCOME_EXISTS},
@@ -179,7 +178,7 @@ static enum outcome read_answer(struct request *rq, unsigned step, int status, c
                                  .body = str_of(body),
                                  .error = "",
                                  .retry_after_ms = -1};
-    return look_read(rq, step, &answer);
+    return look_read(rq, REQUESTS_PATH, step, &answer);
 }
 
 static void check(const struct row *row, struct request *rq)
@@ -190,7 +189,7 @@ static void check(const struct row *row, struct request *rq)
     for (; step < 3 && row->paths[step] != NULL; step++) {
         if (outcome != OUTCOME_COUNT)
             fail_msg("%s: ends with %s before step %u", row->name, outcome_name(outcome), step);
-        if (!look_path(rq, step, path) || strcmp(path, row->paths[step]) != 0)
+        if (!look_path(rq, REQUESTS_PATH, step, path) || strcmp(path, row->paths[step]) != 0)
             fail_msg("%s: step %u asks %s\nnot %s", row->name, step, path, row->paths[step]);
         outcome = read_answer(rq, step, 200, row->answers[step]);
     }
@@ -261,7 +260,7 @@ static void test_resources(void **state)
     rq.event.kind = KIND_RESOURCE;
     memcpy(rq.event.subject.catalog_id, CATALOG, GUID_SIZE);
     memcpy(rq.event.subject.resource_id, ASSIGNMENT, GUID_SIZE);
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     assert_string_equal(path, RESOURCES "id%20eq%20'" ASSIGNMENT "'");
     assert_int_equal(read_answer(&rq, 0, 200, RESOURCE), OUTCOME_ABSENT);
     request_finish(&rq);
@@ -296,22 +295,22 @@ static void test_cannot_be_looked_up(void **state)
     struct request rq;
     char path[LOOK_PATH_MAX], *site = test_calloc(1, LOOK_PATH_MAX);
     set(&rq, DOUBT_NONE, ADD);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_DRY_RUN, ADD);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_SENT, REQUEST_TYPE_USER_ADD); /* for the caller, whom we do not know */
     memset(rq.event.subject.target_id, 0, GUID_SIZE);
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     set(&rq, DOUBT_SENT, REQUEST_TYPE_ADMIN_UPDATE);
     rq.event.kind = KIND_RESOURCE;
     memcpy(rq.event.subject.catalog_id, CATALOG, GUID_SIZE);
     rq.event.subject.origin_id = SITE;
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     rq.event.request_type = REQUEST_TYPE_ADMIN_ADD;
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     memset(site, 'x', LOOK_PATH_MAX - 1); /* longer than any address may be */
     rq.event.subject.origin_id = site;
-    assert_false(look_path(&rq, 0, path));
+    assert_false(look_path(&rq, REQUESTS_PATH, 0, path));
     test_free(site);
 }
 
@@ -323,7 +322,7 @@ static void test_person_by_email(void **state)
     set(&rq, DOUBT_SENT, ADD);
     memset(rq.event.subject.target_id, 0, GUID_SIZE);
     rq.event.subject.target_email = "a@X.example";
-    assert_true(look_path(&rq, 0, path));
+    assert_true(look_path(&rq, REQUESTS_PATH, 0, path));
     assert_string_equal(path, REQUESTS);
     assert_int_equal(read_answer(&rq, 0, 200, LIST(REQUEST("AdminAdd", "Submitted", AFTER, OTHER))),
                      OUTCOME_OK);
@@ -365,9 +364,9 @@ static void test_trouble(void **state)
     struct request rq;
     set(&rq, DOUBT_SENT, ADD);
     struct http_answer lost = {.reach = HTTP_LOST, .error = "gone", .retry_after_ms = -1};
-    assert_int_equal(look_read(&rq, 0, &lost), OUTCOME_FAILED);
+    assert_int_equal(look_read(&rq, REQUESTS_PATH, 0, &lost), OUTCOME_FAILED);
     struct http_answer unsent = {.reach = HTTP_NOT_SENT, .error = "gone", .retry_after_ms = -1};
-    assert_int_equal(look_read(&rq, 0, &unsent), OUTCOME_PACED);
+    assert_int_equal(look_read(&rq, REQUESTS_PATH, 0, &unsent), OUTCOME_PACED);
     request_finish(&rq);
 }
 
@@ -379,7 +378,7 @@ static void test_every_list_ends(void **state)
     unsigned step = 0;
     enum outcome outcome = OUTCOME_COUNT;
     set(&rq, DOUBT_OPEN, ADD);
-    for (; outcome == OUTCOME_COUNT && look_path(&rq, step, path); step++)
+    for (; outcome == OUTCOME_COUNT && look_path(&rq, REQUESTS_PATH, step, path); step++)
         outcome = read_answer(&rq, step, 200,
                               "{\"value\":[],\"@odata.nextLink\":\"" BASE
                               "accessPackageAssignmentRequests?again\"}");

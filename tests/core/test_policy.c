@@ -33,6 +33,12 @@
 #define DURATION(text)           SCHEDULE("\"type\":\"afterDuration\",\"duration\":\"" text "\"")
 #define END(time)                SCHEDULE("\"type\":\"afterDateTime\",\"endDateTime\":\"" time "\"")
 
+/* As v1.0 has it. */
+#define V1_ADD(inner)                                                                         \
+    STRUCTURED(TYPE_ASSIGNMENT, "{\"requestType\":\"adminAdd\",\"assignment\":{\"targetId\":" \
+                                "\"" GUID_A "\",\"assignmentPolicyId\":\"" GUID_B             \
+                                "\",\"accessPackageId\":\"" GUID_C "\"" inner "}}")
+
 #define NOW_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z */
 #define DAY_MS INT64_C(86400000)
 
@@ -57,6 +63,31 @@ static const struct row {
      .code = "notAllowed",
      .says = {"policy.kinds", "accessPackageAssignmentRequest", "ask its operator"}},
     {.name = "type allowed", .event = ADD, .request_type = "AdminAdd"},
+    {.name = "type of v1.0 allowed", .event = V1_ADD(""), .request_type = "AdminAdd"},
+    {.name = "type of v1.0 not allowed",
+     .event = V1_ADD(""),
+     .request_type = "UserAdd",
+     .code = "notAllowed",
+     .says = {"policy.request_types"}},
+    {.name = "v1.0, without an end",
+     .event = V1_ADD(""),
+     .max_days = 30,
+     .code = "notAllowed",
+     .says = {"`data.assignment.schedule.expiration`"}},
+    {.name = "v1.0, too long",
+     .event = V1_ADD(DURATION("P31D")),
+     .max_days = 30,
+     .code = "notAllowed",
+     .says = {"`data.assignment.schedule.expiration`", "31d"}},
+    {.name = "v1.0, long enough", .event = V1_ADD(DURATION("P30D")), .max_days = 30},
+    {.name = "v1.0, of nobody's organisation",
+     .event = V1_ADD(""),
+     .organization = GUID_A,
+     .code = "notAllowed",
+     .says = {"`data.assignment.target.connectedOrganization.id`"}},
+    {.name = "v1.0, of an organisation",
+     .event = V1_ADD(",\"target\":{\"connectedOrganization\":{\"id\":\"" GUID_A "\"}}"),
+     .organization = GUID_A},
     {.name = "type not allowed",
      .event = REMOVE,
      .request_type = "AdminAdd",

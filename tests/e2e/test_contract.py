@@ -256,6 +256,19 @@ BAD_EVENTS = {
         (R + ".originId", "sales"), (R + ".originSystem", ...),
     ],
     "removeSite": [(R + ".originSystem", ...)],
+    "addPersonAsV1": [
+        ("data.requestType", "AdminAdd"), ("data.requestType", "userExtend"),
+        ("data.requestType", ...), ("data.assignment", ...),
+        ("data.accessPackageAssignment", {}), ("data.requestState", 1),
+        ("data.expirationDateTime", "2027-01-01T00:00:00Z"), ("data.isValidationOnly", None),
+        ("data.ISVALIDATIONONLY", True), ("data.assignment.assignmentPolicyId", ...),
+        ("data.assignment.catalogId", GUID), ("data.assignment.targetId", ...),
+    ],
+    "addGroupAsV1": [
+        ("data.catalog", ...), ("data.catalog", {}), ("data.catalogId", GUID),
+        ("data.resource.originId", "sales"), ("data.resource.originSystem", ...),
+        ("data.justification", "x"), ("data.requestType", "userAdd"),
+    ],
 }
 GOOD_EVENTS = {
     "addPerson": [
@@ -264,6 +277,11 @@ GOOD_EVENTS = {
         ("data.requestType", "UserAdd"), (A + ".targetId", GUID.upper()),
     ],
     "removeSite": [(R, {"id": GUID})],
+    "addPersonAsV1": [
+        ("data.isValidationOnly", True), ("data.state", "x"), ("data.justification", None),
+        ("data.requestType", "userAdd"),
+    ],
+    "addGroupAsV1": [("data.requestType", "adminUpdate"), ("data.isValidationOnly", False)],
 }
 BAD_REPLIES = {
     "submitted": [

@@ -2,6 +2,7 @@
 """The interlock: a dry run that may have been a grant stops every worker until a person says go."""
 import json
 import signal
+import subprocess
 import time
 
 import events
@@ -52,7 +53,11 @@ class InterlockTest(harness.E2eCase):
     def go_on(self, world, made, follower, granted):
         """A person clears it: all the others are answered, and the books are right."""
         world.sandbox.call("DELETE", "/sandbox/faults")
-        world.redis.client.delete(f"{world.name}:interlock")
+        clear = subprocess.run(
+            [harness.BIN, "doctor", "--clear-interlock", "-s", f"redis.url={world.redis.url}", "-s",
+             f"redis.key_prefix={world.name}", "-s", "graph.auth=managed-identity"],
+            capture_output=True, text=True, timeout=30, check=True)
+        self.assertIn("why: ", clear.stdout)
         world.wait_answers(len(made), 40, follower)
         ledger = world.sandbox.ledger()
         report = world.check(made)

@@ -31,16 +31,23 @@ class MainJobTest(harness.E2eCase):
         audit.check(self, world, COUNT)
         harness.figure("e2e audit", f"{COUNT} records in {time.monotonic() - began:.1f} s")
         self.assertEqual(0, worker.stop())
-        self.check_log(worker)
+        self.check_log(world, worker)
         harness.figure("e2e", f"{report.line()}, {COUNT / took:.0f} events/s "
                               f"({report.schema_checked} messages valid by their schemas)")
 
-    def check_log(self, worker):
+    def check_log(self, world, worker):
         """One line an event at info, each a JSON object, and nothing at error."""
         lines = harness.log_lines(worker.log)
         answered = [line for line in lines if line.get("event.action") == "request.answered"]
         self.assertEqual(COUNT, len(answered), json.dumps(lines[:3]))
         self.assertEqual([], [line for line in lines if line.get("log.level") == "error"])
+        posts = {(e["requestId"], e["clientRequestId"]) for e in world.sandbox.ledger()}
+        submitted = [line for line in answered if line["usher.outcome"] == "submitted"
+                     and not line.get("usher.duplicate")]
+        self.assertTrue(submitted)
+        for line in submitted:  # what Microsoft's support asks for
+            self.assertIn((line["usher.graph_request_id"], line["usher.client_request_id"]), posts)
+            self.assertIn("ServerInfo", json.loads(line["usher.graph_diagnostic"]))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,33 @@ BAD_BODIES = [
 ]
 
 
+V1_RESOURCE = {"requestType": "adminAdd", "catalog": {"id": GUID},
+               "resource": {"originId": GUID, "originSystem": "AadGroup"}}
+GOOD_BODIES_OF_V1 = [
+    (V1, "justification", "x"), (V1, "assignment.schedule", schedule(type="noExpiration")),
+    (V1, "assignment.target", {"email": "a@b.example", "subjectType": "user"}),
+    (V1, "answers", [ANSWER]), (V1_RESOURCE, "resource.attributes", [{"name": "n"}]),
+]
+BAD_BODIES_OF_V1 = [
+    (V1, "isValidationOnly", True), (V1, "isValidationOnly", False),
+    (V1, "requestType", "AdminAdd"),
+    (V1, "requestType", "userExtend"), (V1, "expirationDateTime", "2027-01-01T00:00:00Z"),
+    (V1, A, V1["assignment"]), (V1, "assignment", ...), (V1, "state", "submitted"),
+    (V1, "assignment.catalogId", GUID), (V1, "assignment.target", {"type": "User"}),
+    (V1, "assignment.targetId", ...), (V1, "assignment.state", "delivered"),
+    (V1_RESOURCE, "isValidationOnly", True), (V1_RESOURCE, "justification", "x"),
+    (V1_RESOURCE, "executeImmediately", True), (V1_RESOURCE, "catalogId", GUID),
+    (V1_RESOURCE, "catalog", ...), (V1_RESOURCE, "catalog", {"id": GUID, "x": 1}),
+    (V1_RESOURCE, "resource.url", "x"), (V1_RESOURCE, "resource.originId", "sales"),
+    (V1_RESOURCE, "resource.attributes", [{"attributeName": "n"}]),
+]
+
+
+def post_to_v1(body):
+    last = "resourceRequests" if "resource" in body else "assignmentRequests"
+    return call(body, path=ROOT.replace("beta", "v1.0") + last)
+
+
 def post(body, **more):
     kind = "Resource" if "catalogId" in body or R in body else "Assignment"
     return call(body, f"accessPackage{kind}Requests", **more)
@@ -124,6 +151,13 @@ class OpenApiTest(unittest.TestCase):
         for value in (True, False):
             self.assert_bad(call({**V1, "isValidationOnly": value}, path=path))
         self.assert_bad(call(GOOD, path=path))
+
+    def test_bodies_of_v1(self):
+        for body in (V1, V1_RESOURCE, *(changed(*row) for row in GOOD_BODIES_OF_V1)):
+            self.assertIsNone(self.judge.problem(post_to_v1(body)), body)
+        for row in BAD_BODIES_OF_V1:
+            with self.subTest(row[1:]):
+                self.assert_bad(post_to_v1(changed(*row)))
 
     def test_what_the_sandbox_records(self):
         """Ids and reasons apart; a bad one among many of the good one's form is found."""

@@ -126,7 +126,7 @@ BODIES = [
 ROUTES = [
     ("ref", "POST", ASSIGN + "/$ref", {}, 405, "MethodNotAllowed"),
     ("ref of resources", "POST", RESOURCE + "/$ref", {}, 405, "MethodNotAllowed"),
-    ("new path", "POST", ROOT + "assignmentRequests", {}, 404, "ResourceNotFound"),
+    ("new path", "PUT", ROOT + "assignmentRequests", {}, 405, "MethodNotAllowed"),
     ("v1.0", "POST", ASSIGN.replace("/beta", "/v1.0"), {}, 404, "ResourceNotFound"),
     ("case of the path", "POST", ASSIGN.lower(), {}, 404, "ResourceNotFound"),
     ("slash behind", "POST", ASSIGN + "/", {}, 404, "ResourceNotFound"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The sandbox's tokens and command line."""
+import base64
 import http.client
 import pathlib
 import socket
@@ -97,6 +98,80 @@ class TokenTest(unittest.TestCase):
             }
         )
         self.assertEqual([503, 200], [self.fetch().status for _ in range(2)])
+
+
+WRITE, READ = "EntitlementManagement.ReadWrite.All", "EntitlementManagement.Read.All"
+OTHER = guid(99)
+LIST_OF = "?$expand=accessPackage&$filter=accessPackage/id%20eq%20'{}'"
+# roles, more settings, call, status and code
+RIGHTS = [
+    (WRITE, {}, ("POST", ASSIGN, assignment()), 201, None),
+    (WRITE, {}, ("GET", ASSIGN, None), 200, None),
+    (READ, {}, ("GET", ASSIGN, None), 200, None),
+    (READ, {}, ("POST", ASSIGN, assignment()), 403, "Forbidden"),
+    (READ, {}, ("POST", ASSIGN, assignment(isValidationOnly=True)), 403, "Forbidden"),
+    (READ, {}, ("POST", RESOURCE, resource()), 403, "Forbidden"),
+    ("", {}, ("GET", ASSIGN, None), 403, "Forbidden"),
+    ("", {}, ("GET", RESOURCE, None), 403, "Forbidden"),
+    ("X" + WRITE, {}, ("GET", ASSIGN, None), 403, "Forbidden"),
+    (WRITE + "X", {}, ("GET", ASSIGN, None), 403, "Forbidden"),
+    (WRITE, {}, ("POST", RESOURCE, resource()), 400, "CallerNotResourceOwner"),
+    (f"{WRITE} Group.ReadWrite.All", {}, ("POST", RESOURCE, resource()), 201, None),
+    (f"{WRITE} Group.ReadWrite.All", {},
+     ("POST", RESOURCE, resource(nested={"originSystem": "AadApplication"})), 400,
+     "CallerNotResourceOwner"),
+    (f"{WRITE} Sites.FullControl.All", {},
+     ("POST", RESOURCE, resource(nested={"originId": "https://x.sharepoint.com/sites/a",
+                                         "originSystem": "SharePointOnline"})), 201, None),
+    (WRITE, {"delegated_user": guid(7)}, ("POST", RESOURCE, resource()), 201, None),
+    ("", {"managed_package": PACKAGE}, ("POST", ASSIGN, assignment()), 201, None),
+    ("", {"managed_package": OTHER}, ("POST", ASSIGN, assignment()), 403, "Forbidden"),
+    ("", {"managed_package": PACKAGE}, ("GET", ASSIGN, None), 403, "Forbidden"),
+    ("", {"managed_package": PACKAGE}, ("GET", ASSIGN + LIST_OF.format(PACKAGE), None), 200, None),
+    ("", {"managed_package": PACKAGE}, ("GET", ASSIGN + LIST_OF.format(OTHER), None), 403,
+     "Forbidden"),
+    ("Group.ReadWrite.All", {"managed_catalog": CATALOG}, ("POST", RESOURCE, resource()), 201,
+     None),
+    ("", {"managed_catalog": CATALOG},
+     ("GET", f"{ROOT}accessPackageCatalogs/{CATALOG}/accessPackageResources", None), 200, None),
+    ("", {"managed_catalog": CATALOG},
+     ("GET", f"{ROOT}accessPackageCatalogs/{OTHER}/accessPackageResources", None), 403,
+     "Forbidden"),
+]
+
+
+class RightsTest(unittest.TestCase):
+    """As strict as Graph is about what a token permits."""
+
+    def test_rights(self):
+        box = Sandbox()
+        for roles, more, (method, path, body), status, code in RIGHTS:
+            with self.subTest(f"{roles} {more} {method} {path}"):
+                box.reset()
+                box.settings(roles=roles, **{"managed_package": "", "managed_catalog": "", **more})
+                answer = box.call(method, path, body)
+                self.assertEqual(status, answer.status, answer.raw)
+                self.assertEqual(code, answer.code if status > 299 else None)
+                if method == "POST":
+                    self.assertEqual([status < 300], [e["applied"] for e in box.ledger()])
+        self.assertEqual(0, box.stop())
+
+    def test_what_a_token_says(self):
+        box = Sandbox()
+        for user in ("", guid(7)):
+            box.settings(roles=f"{WRITE} Group.ReadWrite.All", delegated_user=user)
+            token = box.post("/ten/oauth2/v2.0/token", urllib.parse.urlencode(FORM), headers={
+                "Content-Type": "application/x-www-form-urlencoded"}).json["access_token"]
+            box.settings(roles="")  # it keeps what it was given
+            middle = token.split(".")[1]
+            said = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+            self.assertEqual("app", said["appid"])
+            self.assertEqual(f"{WRITE} Group.ReadWrite.All",
+                             said["scp"] if user else " ".join(said["roles"]))
+            call = box.call("GET", ASSIGN, headers={"Authorization": "Bearer " + token})
+            self.assertEqual(200, call.status)
+            self.assertIn("ServerInfo", json.loads(call.headers["x-ms-ags-diagnostic"]))
+        self.assertEqual(0, box.stop())
 
 
 class ProgramTest(unittest.TestCase):

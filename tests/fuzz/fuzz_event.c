@@ -5,6 +5,8 @@
 
 #include "worker/core/claim.h"
 #include "worker/core/graph_body.h"
+#include "worker/core/graph_post.h"
+#include "worker/core/graph_shape.h"
 #include "worker/core/policy.h"
 #include "worker/core/utf8.h"
 
@@ -70,6 +72,31 @@ static struct str write_body(const struct event *event, bool validation_only)
     return written;
 }
 
+/* Nothing that v1.0 drops or does not have, in any spelling. */
+static void check_members_of_v1(const cJSON *tree)
+{
+    static const char *const banned[] = {"isvalidationonly",
+                                         "id",
+                                         "state",
+                                         "status",
+                                         "createddatetime",
+                                         "completeddatetime",
+                                         "completeddate",
+                                         "requeststate",
+                                         "requeststatus",
+                                         "expirationdatetime",
+                                         "accesspackageresource",
+                                         "accesspackageassignment",
+                                         "catalogid",
+                                         "executeimmediately"};
+    for (const cJSON *item = tree->child; item != NULL; item = item->next) {
+        char name[32];
+        fold(item->string, name, sizeof name);
+        for (size_t i = 0; i < sizeof banned / sizeof banned[0]; i++)
+            assert(strcmp(name, banned[i]) != 0);
+    }
+}
+
 static bool is_same_subject(const struct subject *a, const struct subject *b)
 {
     return strcmp(a->target_id, b->target_id) == 0 && strcmp(a->package_id, b->package_id) == 0 &&
@@ -82,8 +109,8 @@ static bool is_same_subject(const struct subject *a, const struct subject *b)
            strcmp(a->origin_system, b->origin_system) == 0;
 }
 
-/* What we would send, sent to us as a binary event: the same event. */
-static void read_again(const struct event *event, struct str body, bool validation_only)
+/* What we would send, sent to us as a binary event. */
+static void read_body(const struct event *event, struct str body, struct event *ret)
 {
     const struct header headers[] = {
         {str_of("ce_specversion"), str_of("1.0")},
@@ -95,11 +122,18 @@ static void read_again(const struct event *event, struct str body, bool validati
                                   .value = body,
                                   .headers = headers,
                                   .header_count = 4};
+    event_read(&record, ret);
+}
+
+/* The same event. */
+static void read_again(const struct event *event, struct str body, bool validation_only)
+{
     struct event again;
     if (body.size > RECORD_BYTES_MAX)
         return;
-    event_read(&record, &again);
-    assert(again.worth == EVENT_GOOD && again.mode == EVENT_BINARY && again.kind == event->kind);
+    read_body(event, body, &again);
+    assert(again.worth == EVENT_GOOD && again.version == GRAPH_BETA && again.mode == EVENT_BINARY &&
+           again.kind == event->kind);
     assert(again.request_type == event->request_type && again.validation_only == validation_only);
     assert(is_same_subject(&again.subject, &event->subject));
     assert(again.body.size == event->body.size &&
@@ -122,6 +156,49 @@ static void check_bodies(const struct event *event)
     free((char *)real.data);
 }
 
+/* Of an event that is ready for it. The caller frees the body. */
+static struct str write_v1(const struct event *event)
+{
+    size_t size = graph_post_size(event);
+    char *body = malloc(size);
+    assert(body != NULL);
+    struct graph_post real = {true, graph_post_version(true, GRAPH_V1)};
+    struct str written = {body, graph_post_write(event, real, body, size)};
+    cJSON *tree = check_json(written);
+    check_members_of_v1(tree);
+    cJSON_Delete(tree);
+    return written;
+}
+
+/* v1.0's body is that of the same request, and reading it changes nothing; what cannot be said
+ * there is refused. */
+static void check_v1(const struct record *record)
+{
+    struct event event, again;
+    event_read(record, &event);
+    assert(event.worth == EVENT_GOOD);
+    if (!graph_post_prepare(&event, GRAPH_V1)) {
+        assert(event.worth == EVENT_REFUSED && strcmp(event.fault.code, "notTranslated") == 0);
+        check_fault(&event.fault, false);
+        event_finish(&event);
+        return;
+    }
+    struct str body = write_v1(&event);
+    if (body.size <= RECORD_BYTES_MAX) {
+        read_body(&event, body, &again);
+        assert(again.worth == EVENT_GOOD && again.version == GRAPH_V1 && !again.validation_only);
+        assert(again.request_type == event.request_type && again.kind == event.kind);
+        assert(is_same_subject(&again.subject, &event.subject));
+        assert(graph_post_prepare(&again, GRAPH_V1));
+        struct str twice = write_v1(&again);
+        assert(str_equal(body, twice));
+        free((char *)twice.data);
+        event_finish(&again);
+    }
+    free((char *)body.data);
+    event_finish(&event);
+}
+
 static void check_guid(const char *guid)
 {
     char again[GUID_SIZE];
@@ -136,7 +213,10 @@ static void check_good(const struct event *event, const struct record *record)
     assert(event->kind > KIND_NONE && event->kind < KIND_COUNT);
     assert(strcmp(kind_type(event->kind), event->type) == 0);
     assert(event->request_type > REQUEST_TYPE_NONE && event->request_type < REQUEST_TYPE_COUNT);
-    assert(event->body.size <= record->value.size && record->value.size <= RECORD_BYTES_MAX);
+    assert(record->value.size <= RECORD_BYTES_MAX);
+    assert(event->body.size <= (event->version == GRAPH_BETA
+                                    ? record->value.size
+                                    : graph_shape_size_max(record->value.size)));
     assert(strlen(subject->target_email) + strlen(subject->origin_id) +
                strlen(subject->origin_system) <=
            record->value.size);
@@ -152,6 +232,7 @@ static void check_good(const struct event *event, const struct record *record)
     size_t size = claim_identity(event, identity, sizeof identity);
     assert(size < CLAIM_IDENTITY_SIZE && size > strlen(event->id) + strlen(event->source));
     check_bodies(event);
+    check_v1(record);
 }
 
 static void check_event(const struct event *event, const struct record *record)

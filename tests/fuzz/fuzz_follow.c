@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define REQUESTS "/identityGovernance/entitlementManagement/assignmentRequests"
+
 static const int64_t now_ms = INT64_C(1772438400000); /* 2026-03-02T08:00:00Z */
 
 /* What may stand in a request line. */
@@ -27,11 +29,11 @@ static void check_paths(const struct followed *followed)
     char path[FOLLOW_PATH_MAX];
     if (followed->graph_id[0] == '\0')
         return;
-    follow_look_path(followed, path);
+    follow_look_path(followed, REQUESTS, path);
     check_path(path);
     if (followed->kind != KIND_ASSIGNMENT)
         return;
-    follow_reprocess_path(followed, path);
+    follow_reprocess_path(followed, REQUESTS, path);
     check_path(path);
 }
 

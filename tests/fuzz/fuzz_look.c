@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#define REQUESTS_PATH "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
+
 static const int64_t intent_wall_ms = INT64_C(1772438400000); /* 2026-03-02T08:00:00Z */
 
 static bool has_word(const char *line, const char *word)
@@ -128,6 +130,8 @@ static void check_ours(const struct request *rq)
     const struct subject *subject = &rq->event.subject;
     cJSON *tree = check_json(str_of(rq->graph.object));
     const cJSON *assignment = cJSON_GetObjectItemCaseSensitive(tree, "accessPackageAssignment");
+    if (assignment == NULL) /* as v1.0 calls it */
+        assignment = cJSON_GetObjectItemCaseSensitive(tree, "assignment");
     const cJSON *target = cJSON_GetObjectItemCaseSensitive(assignment, "target");
     int64_t created_ms = 0;
     assert(rq->doubt != DOUBT_OPEN && rq->event.kind == KIND_ASSIGNMENT);
@@ -173,7 +177,7 @@ static void look(struct input *input, struct request *rq)
     for (unsigned step = 0;; step++) {
         char path[LOOK_PATH_MAX];
         struct http_answer answer;
-        if (!look_path(rq, step, path)) {
+        if (!look_path(rq, REQUESTS_PATH, step, path)) {
             assert(step == 0); /* the steps end with an outcome */
             return;
         }
@@ -181,7 +185,7 @@ static void look(struct input *input, struct request *rq)
         check_path(path);
         if (input->count + 4 >= INPUT_PIECES_MAX || !next_answer(input, &answer))
             return;
-        enum outcome outcome = look_read(rq, step, &answer);
+        enum outcome outcome = look_read(rq, REQUESTS_PATH, step, &answer);
         if (outcome == OUTCOME_COUNT) {
             assert(answer.reach == HTTP_ANSWERED && answer.status / 100 == 2);
             continue;

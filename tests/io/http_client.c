@@ -19,6 +19,9 @@ void client_init(struct client *client, const char *base, unsigned port)
     s->graph.token_file = s->graph.scope = "";
     s->graph.certificate_file = s->graph.private_key_file = s->graph.federated_token_file = "";
     s->graph.identity_endpoint = s->graph.identity_header = s->graph.identity_header_file = "";
+    s->graph.proxy = s->graph.proxy_username = "";
+    s->graph.proxy_password = s->graph.proxy_password_file = "";
+    s->graph.connection_age_ms = 600000;
     s->graph.auth = AUTH_TOKEN;
     s->graph.timeout_ms = 2000;
     s->graph.in_flight = 64;
@@ -70,6 +73,7 @@ static void on_answer(void *context, struct request *rq, const struct http_answe
              answer->body.size > 0 ? answer->body.data : "");
     snprintf(call->error, sizeof call->error, "%s", answer->error);
     memcpy(call->request_id, answer->request_id, sizeof call->request_id);
+    memcpy(call->diagnostic, answer->diagnostic, sizeof call->diagnostic);
 }
 
 static void start(struct call *call, struct client *client, struct http_call what)
@@ -94,6 +98,16 @@ void call_post(struct call *call, struct client *client, const char *body, bool 
                              .traceparent = "00-1-2-01",
                              .tracestate = "k=v",
                              .for_real = for_real});
+}
+
+void call_post_to_v1(struct call *call, struct client *client)
+{
+    start(call, client,
+          (struct http_call){.method = HTTP_POST,
+                             .version = GRAPH_V1,
+                             .path = "/requests",
+                             .body = str_of("{\"a\":1}"),
+                             .for_real = true});
 }
 
 void call_start(struct call *call, struct client *client, bool for_real)

@@ -28,6 +28,7 @@ struct call {
     char body[256];
     char error[512];
     char request_id[GRAPH_REQUEST_ID_MAX];
+    char diagnostic[GRAPH_DIAGNOSTIC_MAX];
     int64_t retry_after_ms;
     int used_permille;
     enum gate_scope scope;
@@ -44,6 +45,7 @@ void client_close(struct client *client);
 /* Starts a POST (or, `path` given, a GET). */
 void call_start(struct call *call, struct client *client, bool for_real);
 void call_post(struct call *call, struct client *client, const char *body, bool for_real);
+void call_post_to_v1(struct call *call, struct client *client); /* for real */
 void call_get(struct call *call, struct client *client, const char *path);
 /* Turns the loop until so many calls have been answered, at most 20 s. */
 void client_wait(struct client *client, unsigned answers);

@@ -110,23 +110,37 @@ static void *accept_all(void *context)
     }
 }
 
-struct http_server *http_server_start(http_handler *handler, void *context)
+static void listen_at(struct http_server *server, struct sockaddr *address, socklen_t size)
+{
+    server->listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int bound = bind(server->listener, address, size);
+    int listens = listen(server->listener, 1024);
+    assert(bound == 0 && listens == 0);
+    getsockname(server->listener, address, &size);
+}
+
+struct http_server *http_server_start_at(enum http_family family, http_handler *handler,
+                                         void *context)
 {
     struct http_server *server = calloc(1, sizeof *server);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
     assert(server != NULL);
     server->handler = handler;
     server->context = context;
     pthread_mutex_init(&server->lock, NULL);
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int bound = bind(server->listener, (struct sockaddr *)&address, size);
-    int listens = listen(server->listener, 1024);
-    assert(bound == 0 && listens == 0);
-    getsockname(server->listener, (struct sockaddr *)&address, &size);
-    server->port = ntohs(address.sin_port);
+    if (family == HTTP_IPV4)
+        listen_at(server, (struct sockaddr *)&ipv4, sizeof ipv4);
+    else
+        listen_at(server, (struct sockaddr *)&ipv6, sizeof ipv6);
+    server->port = ntohs(family == HTTP_IPV4 ? ipv4.sin_port : ipv6.sin6_port);
     pthread_create(&server->acceptor, NULL, accept_all, server);
     return server;
+}
+
+struct http_server *http_server_start(http_handler *handler, void *context)
+{
+    return http_server_start_at(HTTP_IPV4, handler, context);
 }
 
 void http_server_stop(struct http_server *server)

@@ -24,6 +24,10 @@ typedef bool http_handler(void *context, const struct http_seen *seen);
 
 /* Listens on a free port of 127.0.0.1. */
 struct http_server *http_server_start(http_handler *handler, void *context);
+/* The same on 127.0.0.1 or ::1, as `family` says. */
+enum http_family { HTTP_IPV4, HTTP_IPV6 };
+struct http_server *http_server_start_at(enum http_family family, http_handler *handler,
+                                         void *context);
 void http_server_stop(struct http_server *server);
 unsigned http_server_port(const struct http_server *server);
 unsigned http_server_connections(struct http_server *server); /* accepted so far */

@@ -4,15 +4,14 @@
  * often. */
 #include "tests/io/certificates.h"
 #include "tests/io/http_client.h"
+#include "tests/io/script_server.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 // cmocka needs the headers above first.
 #include <cmocka.h>
@@ -20,51 +19,21 @@
 enum { ROUNDS = 100, SKIPPED = 77 };
 
 static char directory[] = "/tmp/usher-guard-XXXXXX";
-static char python[512];
 
-struct server {
-    pid_t pid;
-    FILE *to, *from;
-    unsigned port;
-};
-
-static void start_server(struct server *server, const char *protocol)
+static void start_server(struct script_server *server, const char *protocol)
 {
-    int in[2], out[2];
     char certificate[256], key[256];
     snprintf(certificate, sizeof certificate, "%s/server.pem", directory);
     snprintf(key, sizeof key, "%s/server.key", directory);
-    assert_int_equal(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC), 0);
-    server->pid = fork();
-    if (server->pid == 0) {
-        dup2(in[0], STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
-        execl(python, python, "tests/io/guard_server.py", protocol, certificate, key, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    server->to = fdopen(in[1], "w");
-    server->from = fdopen(out[0], "r");
-    char line[64] = "";
-    assert_non_null(fgets(line, sizeof line, server->from));
-    server->port = (unsigned)strtoul(line, NULL, 10);
-}
-
-static void stop_server(struct server *server)
-{
-    fclose(server->to);
-    fclose(server->from);
-    waitpid(server->pid, NULL, 0);
+    script_server_start(server, "tests/io/guard_server.py",
+                        (const char *const[]){protocol, certificate, key, NULL});
 }
 
 /* How often the last real request was carried out. */
-static unsigned ask_ledger(struct server *server)
+static unsigned ask_ledger(struct script_server *server)
 {
     char line[4096] = "";
-    fputs("\n", server->to);
-    fflush(server->to);
-    assert_non_null(fgets(line, sizeof line, server->from));
+    script_server_ask(server, line, sizeof line);
     const char *at = strstr(line, "\"real\": ");
     return at != NULL ? (unsigned)strtoul(at + 8, NULL, 10) : 0;
 }
@@ -89,7 +58,7 @@ static void post(struct call *call, struct client *client, const char *body, boo
  * many the ledger has the real request once; `ret_more`: more often. */
 static unsigned play(const char *protocol, const char *base, bool guarded, unsigned *ret_more)
 {
-    struct server server;
+    struct script_server server;
     struct client client;
     struct call call;
     unsigned once = 0;
@@ -112,7 +81,7 @@ static unsigned play(const char *protocol, const char *base, bool guarded, unsig
         *ret_more += times > 1;
     }
     client_close(&client);
-    stop_server(&server);
+    script_server_stop(&server);
     return once;
 }
 
@@ -145,7 +114,7 @@ static void test_without_guard(void **state)
 static void test_tls_is_verified(void **state)
 {
     (void)state;
-    struct server server;
+    struct script_server server;
     struct client client;
     struct call call;
     start_server(&server, "http2");
@@ -160,7 +129,7 @@ static void test_tls_is_verified(void **state)
     assert_int_equal(call.asked, 0);
     client_close(&client);
     assert_int_equal(ask_ledger(&server), 0);
-    stop_server(&server);
+    script_server_stop(&server);
 }
 
 static int make_certificates(void **state)
@@ -189,12 +158,8 @@ int main(void)
         cmocka_unit_test(test_without_guard),
         cmocka_unit_test(test_tls_is_verified),
     };
-    const char *deps = getenv("USHER_DEPS");
-    snprintf(python, sizeof python, "%s/venv/bin/python", deps != NULL ? deps : "/opt/usher-deps");
-    if (access(python, X_OK) != 0) {
-        printf("%s is missing: deploy/install-deps --tests makes it\n", python);
+    if (!script_server_can_start())
         return SKIPPED;
-    }
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }

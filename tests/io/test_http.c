@@ -172,6 +172,8 @@ struct heard {
     char head[4096], body[256];
 };
 
+#define DIAGNOSTIC "{\"ServerInfo\":{\"DataCenter\":\"West Europe\",\"RoleInstance\":\"AM1\"}}"
+
 static bool hear(void *context, const struct http_seen *seen)
 {
     struct heard *heard = context;
@@ -181,6 +183,7 @@ static bool hear(void *context, const struct http_seen *seen)
     pthread_mutex_unlock(&heard->lock);
     http_answer_with(seen, 429,
                      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 2.5\r\n"
+                     "x-ms-ags-diagnostic: " DIAGNOSTIC "\r\n"
                      "Retry-After: Sun, 06 Nov 1994 08:49:44 GMT\r\n"
                      "x-ms-throttle-limit-percentage: 1.25\r\n"
                      "x-ms-throttle-scope: Tenant_Application/Write/a/b\r\n",
@@ -194,7 +197,7 @@ static void test_what_is_sent_and_read(void **state)
     struct heard heard = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct http_server *server = http_server_start(hear, &heard);
     struct client client;
-    struct call call, again;
+    struct call call, again, third;
     char line[128];
     client_init(&client, "http://127.0.0.1", http_server_port(server));
     client.settings.graph.token = "secret-token";
@@ -211,6 +214,7 @@ static void test_what_is_sent_and_read(void **state)
     assert_string_equal(heard.body, "{\"a\":1}");
     assert_int_equal(call.status, 429);
     assert_string_equal(call.request_id, "r-0");
+    assert_string_equal(call.diagnostic, DIAGNOSTIC);
     assert_int_equal(call.retry_after_ms, 7000); /* the longer one, by the server's clock */
     assert_int_equal(call.used_permille, 1250);
     assert_int_equal(call.scope, GATE_WRITES);
@@ -220,6 +224,10 @@ static void test_what_is_sent_and_read(void **state)
     assert_null(strstr(heard.head, "Content-"));
     assert_null(strstr(heard.head, "trace"));
     assert_string_equal(heard.body, "");
+    call_post_to_v1(&third, &client); /* its root is beside beta's */
+    client_wait(&client, 3);
+    assert_non_null(strstr(heard.head, "POST /v1.0/requests HTTP/1.1\r\n"));
+    assert_string_equal(heard.body, "{\"a\":1}");
     assert_string_not_equal(call.rq.graph.client_request_id, again.rq.graph.client_request_id);
     client_close(&client);
     http_server_stop(server);

@@ -69,7 +69,9 @@ static struct request sample(void)
         .event = {.id = "onb 1",
                   .source = "/hr",
                   .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
-        .graph = {.request_id = "srv-1", .client_request_id = "cli-1"},
+        .graph = {.request_id = "srv-1",
+                  .client_request_id = "cli-1",
+                  .diagnostic = "{\"Ring\":\"5\"}"},
         .received_wall_ms = 1000,
         .finished_wall_ms = 1250,
     };
@@ -105,7 +107,9 @@ static void test_json(void **state)
                 "\"usher.event_source\":\"/hr\",\"usher.event_id\":\"onb 1\","
                 "\"trace.id\":\"0af7651916cd43dd8448eb211c80319c\",\"usher.outcome\":\"failed\","
                 "\"usher.stage\":\"submit\",\"error.code\":\"ServiceUnavailable\","
-                "\"usher.graph_request_id\":\"srv-1\",\"usher.client_request_id\":\"cli-1\","
+                "\"usher.graph_request_id\":\"srv-1\","
+                "\"usher.graph_diagnostic\":\"{\\\"Ring\\\":\\\"5\\\"}\","
+                "\"usher.client_request_id\":\"cli-1\","
                 "\"usher.correlation_id\":\"01234567-89ab-cdef-0011-2233445566ff\","
                 "\"usher.took_ms\":250}\n");
     stop();
@@ -121,6 +125,7 @@ static void test_text(void **state)
                 " info  request.answered: failed topic=access-requests partition=3 offset=42 "
                 "event_source=/hr event_id=\"onb 1\" trace.id=0af7651916cd43dd8448eb211c80319c "
                 "outcome=failed stage=submit error.code=ServiceUnavailable graph_request_id=srv-1 "
+                "graph_diagnostic=\"{\\\"Ring\\\":\\\"5\\\"}\" "
                 "client_request_id=cli-1 correlation_id=01234567-89ab-cdef-0011-2233445566ff "
                 "took_ms=250\n");
     stop();

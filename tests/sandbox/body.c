@@ -1,134 +1,12 @@
 #include "tests/sandbox/body.h"
 
+#include "tests/sandbox/members.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum type {
-    TYPE_ANY,
-    TYPE_TEXT,
-    TYPE_GUID,
-    TYPE_BOOL,
-    TYPE_TIME,
-    TYPE_READ_ONLY,
-    TYPE_OBJECT,
-    TYPE_LIST
-};
-
-// One member that an object may have. `inside` belongs to TYPE_OBJECT and to the items of
-// TYPE_LIST.
-struct member {
-    const char *name;
-    enum type type;
-    const struct member *inside;
-};
-
-static const struct member EXPIRATION[] = {{"type", TYPE_TEXT, NULL},
-                                           {"endDateTime", TYPE_TIME, NULL},
-                                           {"duration", TYPE_TEXT, NULL},
-                                           {0}};
-
-static const struct member SCHEDULE[] = {{"startDateTime", TYPE_TIME, NULL},
-                                         {"expiration", TYPE_OBJECT, EXPIRATION},
-                                         {"recurrence", TYPE_ANY, NULL},
-                                         {0}};
-
-static const struct member QUESTION[] = {{"id", TYPE_GUID, NULL}, {0}};
-
-static const struct member ANSWER[] = {{"value", TYPE_TEXT, NULL},
-                                       {"displayValue", TYPE_TEXT, NULL},
-                                       {"answeredQuestion", TYPE_OBJECT, QUESTION},
-                                       {0}};
-
-static const struct member SUBJECT[] = {{"altSecId", TYPE_TEXT, NULL},
-                                        {"cleanupScheduledDateTime", TYPE_TIME, NULL},
-                                        {"connectedOrganizationId", TYPE_TEXT, NULL},
-                                        {"displayName", TYPE_TEXT, NULL},
-                                        {"email", TYPE_TEXT, NULL},
-                                        {"objectId", TYPE_GUID, NULL},
-                                        {"onPremisesSecurityIdentifier", TYPE_TEXT, NULL},
-                                        {"principalName", TYPE_TEXT, NULL},
-                                        {"subjectLifecycle", TYPE_TEXT, NULL},
-                                        {"type", TYPE_TEXT, NULL},
-                                        {"connectedOrganization", TYPE_ANY, NULL},
-                                        {0}};
-
-static const struct member ASSIGNMENT[] = {{"id", TYPE_GUID, NULL},
-                                           {"accessPackageId", TYPE_GUID, NULL},
-                                           {"assignmentPolicyId", TYPE_GUID, NULL},
-                                           {"targetId", TYPE_GUID, NULL},
-                                           {"catalogId", TYPE_GUID, NULL},
-                                           {"target", TYPE_OBJECT, SUBJECT},
-                                           {"schedule", TYPE_OBJECT, SCHEDULE},
-                                           {"assignmentState", TYPE_READ_ONLY, NULL},
-                                           {"assignmentStatus", TYPE_READ_ONLY, NULL},
-                                           {"expiredDateTime", TYPE_READ_ONLY, NULL},
-                                           {"isExtended", TYPE_READ_ONLY, NULL},
-                                           {"accessPackageAssignmentPolicy", TYPE_ANY, NULL},
-                                           {0}};
-
-static const struct member ASSIGNMENT_REQUEST[] = {
-    {"id", TYPE_GUID, NULL}, // read-only but with AdminUpdate: body_check()
-    {"requestType", TYPE_TEXT, NULL},
-    {"isValidationOnly", TYPE_BOOL, NULL},
-    {"justification", TYPE_TEXT, NULL},
-    {"expirationDateTime", TYPE_TIME, NULL},
-    {"schedule", TYPE_OBJECT, SCHEDULE},
-    {"answers", TYPE_LIST, ANSWER},
-    {"accessPackageAssignment", TYPE_OBJECT, ASSIGNMENT},
-    {"requestState", TYPE_READ_ONLY, NULL},
-    {"requestStatus", TYPE_READ_ONLY, NULL},
-    {"createdDateTime", TYPE_READ_ONLY, NULL},
-    {"completedDate", TYPE_READ_ONLY, NULL},
-    {"history", TYPE_READ_ONLY, NULL},
-    {"customExtensionCalloutInstances", TYPE_READ_ONLY, NULL},
-    {"customExtensionHandlerInstances", TYPE_READ_ONLY, NULL},
-    {"verifiedCredentialsData", TYPE_READ_ONLY, NULL},
-    {"accessPackage", TYPE_READ_ONLY, NULL},
-    {"requestor", TYPE_READ_ONLY, NULL},
-    {0}};
-
-static const struct member ATTRIBUTE[] = {{"id", TYPE_TEXT, NULL},
-                                          {"attributeName", TYPE_TEXT, NULL},
-                                          {"attributeSource", TYPE_ANY, NULL},
-                                          {"attributeDestination", TYPE_ANY, NULL},
-                                          {"isEditable", TYPE_BOOL, NULL},
-                                          {"isPersistedOnAssignmentRemoval", TYPE_BOOL, NULL},
-                                          {0}};
-
-static const struct member RESOURCE[] = {{"id", TYPE_GUID, NULL},
-                                         {"originId", TYPE_TEXT, NULL},
-                                         {"originSystem", TYPE_TEXT, NULL},
-                                         {"displayName", TYPE_TEXT, NULL},
-                                         {"description", TYPE_TEXT, NULL},
-                                         {"url", TYPE_TEXT, NULL},
-                                         {"resourceType", TYPE_TEXT, NULL},
-                                         {"attributes", TYPE_LIST, ATTRIBUTE},
-                                         {"isPendingOnboarding", TYPE_BOOL, NULL},
-                                         {"addedBy", TYPE_READ_ONLY, NULL},
-                                         {"addedOn", TYPE_READ_ONLY, NULL},
-                                         {"accessPackageResourceEnvironment", TYPE_ANY, NULL},
-                                         {"accessPackageResourceRoles", TYPE_ANY, NULL},
-                                         {"accessPackageResourceScopes", TYPE_ANY, NULL},
-                                         {"roles", TYPE_ANY, NULL},
-                                         {"scopes", TYPE_ANY, NULL},
-                                         {"uploadSessions", TYPE_ANY, NULL},
-                                         {"externalOriginResourceConnector", TYPE_ANY, NULL},
-                                         {0}};
-
-static const struct member RESOURCE_REQUEST[] = {{"id", TYPE_READ_ONLY, NULL},
-                                                 {"requestType", TYPE_TEXT, NULL},
-                                                 {"catalogId", TYPE_GUID, NULL},
-                                                 {"isValidationOnly", TYPE_BOOL, NULL},
-                                                 {"executeImmediately", TYPE_BOOL, NULL},
-                                                 {"justification", TYPE_TEXT, NULL},
-                                                 {"expirationDateTime", TYPE_TIME, NULL},
-                                                 {"accessPackageResource", TYPE_OBJECT, RESOURCE},
-                                                 {"requestState", TYPE_READ_ONLY, NULL},
-                                                 {"requestStatus", TYPE_READ_ONLY, NULL},
-                                                 {"requestor", TYPE_READ_ONLY, NULL},
-                                                 {0}};
+#include <strings.h>
 
 enum {
     NEEDS_PLACE = 1,
@@ -186,9 +64,9 @@ static bool check_object(const cJSON *object, const struct member *members, bool
 static bool check_typed(const cJSON *item, const struct member *inside, struct problem *ret_problem)
 {
     const char *type = text_of(item, "@odata.type");
-    if ((inside == ANSWER &&
+    if ((members_are_answer(inside) &&
          (type == NULL || strcmp(type, "#microsoft.graph.accessPackageAnswerString") != 0)) ||
-        (inside == QUESTION &&
+        (members_are_question(inside) &&
          (type == NULL || strstr(type, "#microsoft.graph.accessPackage") != type))) {
         return invalid(ret_problem, "answers", "needs items with their @odata.type");
     }
@@ -257,11 +135,32 @@ static bool check_object(const cJSON *object, const struct member *members, bool
     return true;
 }
 
+// Beta has AdminAdd, v1.0 adminAdd, and no userExtend.
+static bool is_called(const struct request_type *type, const struct change *change)
+{
+    char name[sizeof change->request_type];
+    copy_text(name, sizeof name, type->name);
+    if (change->version == VERSION_V1) {
+        name[0] = (char)tolower((unsigned char)name[0]);
+    }
+    return strcmp(name, change->request_type) == 0 &&
+           (change->version == VERSION_BETA || strcmp(name, "userExtend") != 0);
+}
+
+// What the version calls the object inside.
+static const char *nested_name(enum kind kind, enum version version)
+{
+    if (version == VERSION_V1) {
+        return kind == KIND_RESOURCE ? "resource" : "assignment";
+    }
+    return kind == KIND_RESOURCE ? "accessPackageResource" : "accessPackageAssignment";
+}
+
 static const struct request_type *find_request_type(const struct change *change)
 {
     for (size_t i = 0; i < sizeof REQUEST_TYPES / sizeof REQUEST_TYPES[0]; i++) {
         const struct request_type *type = &REQUEST_TYPES[i];
-        if (type->kind == change->kind && strcmp(type->name, change->request_type) == 0) {
+        if (type->kind == change->kind && is_called(type, change)) {
             return type;
         }
     }
@@ -300,11 +199,11 @@ static bool check_needs(const struct request_type *type, const struct change *ch
         return invalid(ret_problem, resource ? "originId" : "targetId", "is missing");
     }
     if ((type->needs & NEEDS_ID) && change->grant_id[0] == '\0') {
-        return invalid(ret_problem, "id", "is missing in accessPackageAssignment");
+        return invalid(ret_problem, "id", "is missing in the assignment");
     }
     bool by_id = (type->needs & NEEDS_EITHER) && change->grant_id[0] != '\0';
     if ((type->needs & NEEDS_EITHER) && !by_id && change->member[0] == '\0') {
-        return invalid(ret_problem, "id", "is missing in accessPackageResource");
+        return invalid(ret_problem, "id", "is missing in the resource");
     }
     return !resource || by_id || check_origin(change, ret_problem);
 }
@@ -327,14 +226,15 @@ static void describe_assignment(const cJSON *nested, struct change *ret_change)
     copy_text(ret_change->detail, sizeof ret_change->detail, text_of(nested, "assignmentPolicyId"));
 }
 
-void body_describe(const cJSON *body, enum kind kind, struct change *ret_change)
+void body_describe(const cJSON *body, enum kind kind, enum version version,
+                   struct change *ret_change)
 {
     bool resource = kind == KIND_RESOURCE;
-    const cJSON *nested =
-        cJSON_GetObjectItemCaseSensitive(body, resource ? "accessPackageResource"
-                                                        : "accessPackageAssignment");
-    *ret_change = (struct change){.kind = kind};
-    ret_change->dry = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "isValidationOnly"));
+    const cJSON *nested = cJSON_GetObjectItemCaseSensitive(body, nested_name(kind, version));
+    const cJSON *catalog = cJSON_GetObjectItemCaseSensitive(body, "catalog");
+    *ret_change = (struct change){.kind = kind, .version = version};
+    ret_change->dry = version == VERSION_BETA &&
+                      cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "isValidationOnly"));
     ret_change->execute_immediately =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "executeImmediately"));
     ret_change->justification = text_of(body, "justification");
@@ -343,7 +243,8 @@ void body_describe(const cJSON *body, enum kind kind, struct change *ret_change)
               text_of(body, "requestType"));
     copy_guid(ret_change->grant_id, text_of(nested, "id"));
     if (resource) {
-        copy_guid(ret_change->container, text_of(body, "catalogId"));
+        copy_guid(ret_change->container,
+                  version == VERSION_V1 ? text_of(catalog, "id") : text_of(body, "catalogId"));
         copy_text(ret_change->member, sizeof ret_change->member, text_of(nested, "originId"));
         copy_text(ret_change->detail, sizeof ret_change->detail, text_of(nested, "originSystem"));
     } else {
@@ -358,13 +259,13 @@ bool body_check(const cJSON *body, const struct body_caller *caller, struct chan
                 struct problem *ret_problem)
 {
     bool resource = change->kind == KIND_RESOURCE;
-    const struct member *members = resource ? RESOURCE_REQUEST : ASSIGNMENT_REQUEST;
-    const char *nested = resource ? "accessPackageResource" : "accessPackageAssignment";
+    const struct member *members = members_of(change->kind, change->version);
+    const char *nested = nested_name(change->kind, change->version);
     if (!check_object(body, members, caller->unknown_members, ret_problem)) {
         return false;
     }
     // A documented example of AdminUpdate sends the id.
-    if (!resource && text_of(body, "id") && strcmp(change->request_type, "AdminUpdate") != 0) {
+    if (!resource && text_of(body, "id") && strcasecmp(change->request_type, "AdminUpdate") != 0) {
         return invalid(ret_problem, "id", "is read-only");
     }
     const struct request_type *type = find_request_type(change);

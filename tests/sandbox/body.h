@@ -1,5 +1,6 @@
 #pragma once
-// Is this the body of an access-request POST? Strict as the beta metadata: names in their exact
+// Is this the body of an access-request POST? Strict as the metadata of
+// its version: names in their exact
 // case, types, what each requestType needs, nothing read-only, nothing unknown. It shares no code
 // with the worker on purpose: it is the second opinion.
 
@@ -21,8 +22,10 @@ struct problem {
 cJSON *json_parse(const char *bytes, size_t size, const char **ret_why);
 
 // What the body asks for, as far as it can be read: for fault rules and the ledger, before any
-// check. Reads only isValidationOnly: true as a dry run.
-void body_describe(const cJSON *body, enum kind kind, struct change *ret_change);
+// check. Reads only isValidationOnly: true as a dry run, and on beta only: v1.0 has none, so a body
+// that asks for one there is for real, if unknown members pass.
+void body_describe(const cJSON *body, enum kind kind, enum version version,
+                   struct change *ret_change);
 
 struct body_caller {
     bool delegated; // the token speaks for a user: User* is allowed, and the user is the default

@@ -84,13 +84,13 @@ void answer_fault(struct call *call); // ENDING_STATUS
 
 // routes.c: finds the route, or fills in the answer that says that there is none
 void routes_find(struct call *call);
-bool routes_take_faults(const struct route *route); // the sandbox's own addresses have none
+enum version route_version(const struct route *route); // Graph's
+bool routes_take_faults(const struct route *route);    // the sandbox's own addresses have none
 
-// The routes' own. graph.c
+// The routes' own: graph.c, grant.c, query.c, reprocess.c
 void graph_read(struct sandbox *sandbox, struct call *call); // body -> json, change, op
 void graph_post(struct sandbox *sandbox, struct call *call);
-bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401
-// grant.c, reprocess.c, query.c
+bool graph_authorized(struct sandbox *sandbox, struct call *call); // false: answered 401, 403 …
 void token_post(struct sandbox *sandbox, struct call *call);
 void identity_of_machine(struct sandbox *sandbox, struct call *call);     // IMDS
 void identity_of_app_service(struct sandbox *sandbox, struct call *call); // IDENTITY_ENDPOINT

@@ -7,11 +7,13 @@
 #define MEMBER_SIZE 512 // a SharePoint site's address is the longest member: at most 400
 
 enum kind { KIND_NONE, KIND_ASSIGNMENT, KIND_RESOURCE };
+enum version { VERSION_BETA, VERSION_V1 };
 enum verb { VERB_ADD, VERB_REMOVE, VERB_UPDATE };
 
 // What one POST asks for. Texts point into the request's JSON. GUIDs are in lower case.
 struct change {
     enum kind kind;
+    enum version version;
     enum verb verb;
     bool dry;
     bool execute_immediately;

@@ -3,31 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum found { ON_BOTH, ON_BETA, ON_V1 };
+
 // What may be filtered by, and what must be expanded for it.
 static const struct path {
+    enum found found;
     enum set set;
     const char *name;
     enum field field;
     bool guid;
     const char *expand;
 } PATHS[] = {
-    {SET_ASSIGNMENT_REQUESTS, "id", FIELD_ID, true, NULL},
-    {SET_ASSIGNMENT_REQUESTS, "accessPackage/id", FIELD_CONTAINER, true, "accessPackage"},
-    {SET_ASSIGNMENT_REQUESTS, "requestor/objectId", FIELD_OBJECT, true, "requestor"},
-    {SET_ASSIGNMENT_REQUESTS, "requestState", FIELD_STATE, false, NULL},
-    {SET_ASSIGNMENT_REQUESTS, "createdDateTime", FIELD_CREATED, false, NULL},
-    {SET_ASSIGNMENTS, "id", FIELD_ID, true, NULL},
-    {SET_ASSIGNMENTS, "accessPackage/id", FIELD_CONTAINER, true, NULL},
-    {SET_ASSIGNMENTS, "accessPackageId", FIELD_CONTAINER, true, NULL},
-    {SET_ASSIGNMENTS, "target/objectId", FIELD_OBJECT, true, NULL},
-    {SET_ASSIGNMENTS, "targetId", FIELD_OBJECT, true, NULL},
-    {SET_ASSIGNMENTS, "assignmentState", FIELD_STATE, false, NULL},
-    {SET_RESOURCES, "id", FIELD_ID, true, NULL},
-    {SET_RESOURCES, "originId", FIELD_OBJECT, false, NULL},
-    {SET_RESOURCES, "originSystem", FIELD_DETAIL, false, NULL},
-    {SET_RESOURCE_REQUESTS, "id", FIELD_ID, true, NULL},
-    {SET_RESOURCE_REQUESTS, "catalogId", FIELD_CONTAINER, true, NULL},
-    {SET_RESOURCE_REQUESTS, "requestState", FIELD_STATE, false, NULL},
+    {ON_BOTH, SET_ASSIGNMENT_REQUESTS, "id", FIELD_ID, true, NULL},
+    {ON_BOTH, SET_ASSIGNMENT_REQUESTS, "accessPackage/id", FIELD_CONTAINER, true, "accessPackage"},
+    {ON_BOTH, SET_ASSIGNMENT_REQUESTS, "requestor/objectId", FIELD_OBJECT, true, "requestor"},
+    {ON_BETA, SET_ASSIGNMENT_REQUESTS, "requestState", FIELD_STATE, false, NULL},
+    {ON_V1, SET_ASSIGNMENT_REQUESTS, "state", FIELD_STATE, false, NULL},
+    {ON_BOTH, SET_ASSIGNMENT_REQUESTS, "createdDateTime", FIELD_CREATED, false, NULL},
+    {ON_BOTH, SET_ASSIGNMENTS, "id", FIELD_ID, true, NULL},
+    {ON_BOTH, SET_ASSIGNMENTS, "accessPackage/id", FIELD_CONTAINER, true, NULL},
+    {ON_BETA, SET_ASSIGNMENTS, "accessPackageId", FIELD_CONTAINER, true, NULL},
+    {ON_BOTH, SET_ASSIGNMENTS, "target/objectId", FIELD_OBJECT, true, NULL},
+    {ON_BETA, SET_ASSIGNMENTS, "targetId", FIELD_OBJECT, true, NULL},
+    {ON_BETA, SET_ASSIGNMENTS, "assignmentState", FIELD_STATE, false, NULL},
+    {ON_V1, SET_ASSIGNMENTS, "state", FIELD_STATE, false, NULL},
+    {ON_BETA, SET_RESOURCES, "id", FIELD_ID, true, NULL},
+    {ON_BETA, SET_RESOURCES, "originId", FIELD_OBJECT, false, NULL},
+    {ON_BETA, SET_RESOURCES, "originSystem", FIELD_DETAIL, false, NULL},
+    {ON_BOTH, SET_RESOURCE_REQUESTS, "id", FIELD_ID, true, NULL},
+    {ON_BETA, SET_RESOURCE_REQUESTS, "catalogId", FIELD_CONTAINER, true, NULL},
+    {ON_BETA, SET_RESOURCE_REQUESTS, "requestState", FIELD_STATE, false, NULL},
+    {ON_V1, SET_RESOURCE_REQUESTS, "state", FIELD_STATE, false, NULL},
 };
 
 static bool bad_filter(struct problem *ret_problem, const char *why)
@@ -65,10 +71,12 @@ static bool read_word(const char **cursor, const char *word)
     return found;
 }
 
-static const struct path *find_path(enum set set, const char *name)
+static const struct path *find_path(const struct item_view *view, const char *name)
 {
+    enum found other = view->version == VERSION_V1 ? ON_BETA : ON_V1;
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
-        if (PATHS[i].set == set && strcmp(PATHS[i].name, name) == 0) {
+        if (PATHS[i].set == view->set && PATHS[i].found != other &&
+            strcmp(PATHS[i].name, name) == 0) {
             return &PATHS[i];
         }
     }
@@ -96,7 +104,7 @@ static bool read_term(const char **cursor, const struct item_view *view, struct 
     if (!read_literal(cursor, name)) {
         return bad_filter(ret_problem, "a property is missing");
     }
-    const struct path *path = find_path(view->set, name);
+    const struct path *path = find_path(view, name);
     if (path == NULL) {
         return bad_filter(ret_problem, "this property cannot be filtered by");
     }
@@ -164,6 +172,7 @@ bool query_read(const struct call *call, struct query *ret_query, struct problem
     static const char *const known[] = {"$filter",  "$expand",    "$select", "$top",
                                         "$orderby", "$skiptoken", NULL};
     *ret_query = (struct query){.view = {.set = call->route->set,
+                                         .version = route_version(call->route),
                                          .select = call_argument(call, "$select"),
                                          .expand = call_argument(call, "$expand")},
                                 .top = PAGE_SIZE,

@@ -4,6 +4,7 @@
 
 #include "tests/sandbox/item.h"
 #include "tests/sandbox/limiter.h"
+#include "tests/sandbox/rights.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static bool has_type(const struct call *call, const char *type)
 void graph_read(struct sandbox *sandbox, struct call *call)
 {
     call->json = json_parse(call->body.bytes, call->body.size, &call->why);
-    body_describe(call->json, call->route->kind, &call->change);
+    body_describe(call->json, call->route->kind, route_version(call->route), &call->change);
     call->op = call->change.dry ? OP_DRY_RUN : OP_SUBMIT;
     ledger_arrived(&sandbox->ledger, call->op, clock_ms());
 }
@@ -55,7 +56,7 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call)
         challenge_claims(call, settings->claims);
         return false;
     }
-    return true;
+    return rights_check(sandbox, call);
 }
 
 // What stands or is open, in the words of the service.
@@ -97,7 +98,7 @@ static bool check_state(const struct sandbox *sandbox, const struct call *call,
 
 static bool check_call(struct sandbox *sandbox, struct call *call, struct problem *ret_problem)
 {
-    const char *user = sandbox->settings.delegated_user;
+    const char *user = sandbox->token_settings.delegated_user;
     struct body_caller caller = {user[0] != '\0', sandbox->settings.unknown_members};
     if (call->too_large) {
         return problem_set(ret_problem, 413, "RequestEntityTooLarge", "The body is too large.");
@@ -157,6 +158,7 @@ static void apply(struct sandbox *sandbox, struct call *call)
     }
     item.drop_echo = call->fault.drop_echo;
     struct item_view view = {.set = resource ? SET_RESOURCE_REQUESTS : SET_ASSIGNMENT_REQUESTS,
+                             .version = call->change.version,
                              .with_context = true};
     text_finish(&call->answer.body);
     item_write(&item, &view, &call->answer.body);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define DIAGNOSTIC    "{\"ServerInfo\":{\"DataCenter\":\"Sandbox\",\"RoleInstance\":\"SANDBOX0\"}}"
 #define LOOK_EVERY_MS 200 // how late it may be noticed that the caller of a hanging call is gone
 
 const char *call_header(const struct call *call, const char *name)
@@ -212,6 +213,7 @@ static enum MHD_Result call_send(struct call *call)
     add_header(response, "Content-Type", answer->type);
     add_header(response, "request-id", call->request_id);
     add_header(response, "client-request-id", call->client_request_id);
+    add_header(response, "x-ms-ags-diagnostic", DIAGNOSTIC);
     add_header(response, "Retry-After", answer->retry_after);
     add_header(response, "x-ms-throttle-limit-percentage", answer->used);
     add_header(response, "x-ms-throttle-scope", answer->scope);

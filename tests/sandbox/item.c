@@ -1,5 +1,6 @@
 #include "tests/sandbox/item.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static void set_member(struct item *item, const char *member, const char *container)
@@ -104,19 +105,39 @@ static void put_raw(struct text *text, const struct item_view *view, const char 
     }
 }
 
+// What one version calls so, and the other so.
+static void put_either(struct text *text, const struct item_view *view, const char *beta,
+                       const char *v1, const char *value)
+{
+    put(text, view, view->version == VERSION_V1 ? v1 : beta, value);
+}
+
+// A word of an enumeration: v1.0 begins it with a small letter.
+static void put_word(struct text *text, const struct item_view *view, const char *beta,
+                     const char *v1, const char *value)
+{
+    char word[32];
+    copy_text(word, sizeof word, value);
+    if (view->version == VERSION_V1) {
+        word[0] = (char)tolower((unsigned char)word[0]);
+    }
+    put_either(text, view, beta, v1, value == NULL ? NULL : word);
+}
+
 // An expanded object goes in whole, whatever $select says.
 static void open_object(struct text *text, const char *name)
 {
     text_format(text, "%s\"%s\":{", text->bytes[text->size - 1] == '{' ? "" : ",", name);
 }
 
-static void put_subject(struct text *text, const struct item *item, const char *name)
+static void put_subject(struct text *text, const struct item *item, const struct item_view *view,
+                        const char *name)
 {
-    const struct item_view all = {0};
+    const struct item_view all = {.version = view->version};
     open_object(text, name);
     put(text, &all, "objectId", item->fields[FIELD_OBJECT]);
     put(text, &all, "email", item->fields[FIELD_EMAIL]);
-    put(text, &all, "type", "User");
+    put_word(text, &all, "type", "subjectType", "User");
     text_add(text, "}", 1);
 }
 
@@ -132,9 +153,11 @@ static void put_assignment(struct text *text, const struct item *item, const str
                            const char *id)
 {
     put(text, view, "id", id);
-    put(text, view, "accessPackageId", item->fields[FIELD_CONTAINER]);
-    put(text, view, "assignmentPolicyId", item->fields[FIELD_DETAIL]);
-    put(text, view, "targetId", item->fields[FIELD_OBJECT]);
+    if (view->version == VERSION_BETA) { // v1.0 does not declare them
+        put(text, view, "accessPackageId", item->fields[FIELD_CONTAINER]);
+        put(text, view, "assignmentPolicyId", item->fields[FIELD_DETAIL]);
+        put(text, view, "targetId", item->fields[FIELD_OBJECT]);
+    }
 }
 
 static void put_resource(struct text *text, const struct item *item, const struct item_view *view,
@@ -145,46 +168,82 @@ static void put_resource(struct text *text, const struct item *item, const struc
     put(text, view, "originSystem", item->fields[FIELD_DETAIL]);
 }
 
-static void write_request(const struct item *item, const struct item_view *view,
-                          struct text *ret_text)
+static void write_expanded(const struct item *item, const struct item_view *view,
+                           struct text *ret_text)
 {
-    const struct item_view all = {0};
-    bool resource = view->set == SET_RESOURCE_REQUESTS;
-    put(ret_text, view, "id", item->fields[FIELD_ID]);
-    put(ret_text, view, "requestType", item->fields[FIELD_TYPE]);
-    put(ret_text, view, "requestState", item->fields[FIELD_STATE]);
-    put(ret_text, view, "requestStatus", item->fields[FIELD_STATUS]);
-    if (!item->drop_echo) {
-        put_raw(ret_text, view, "isValidationOnly", "false");
+    const struct item_view all = {.version = view->version};
+    bool v1 = view->version == VERSION_V1;
+    const char *assignment = v1 ? "assignment" : "accessPackageAssignment";
+    if (list_names(view->expand, "accessPackage")) {
+        put_package(ret_text, item);
     }
+    if (list_names(view->expand, "requestor")) {
+        put_subject(ret_text, item, view, "requestor");
+    }
+    if (list_names(view->expand, assignment)) {
+        open_object(ret_text, assignment);
+        put_assignment(ret_text, item, &all, item->fields[FIELD_GRANT]);
+        if (strstr(view->expand, "target") != NULL) {
+            put_subject(ret_text, item, view, "target");
+        }
+        text_add(ret_text, "}", 1);
+    }
+}
+
+static void write_assignment_request(const struct item *item, const struct item_view *view,
+                                     struct text *ret_text)
+{
+    put_either(ret_text, view, "requestStatus", "status", item->fields[FIELD_STATUS]);
     put(ret_text, view, "justification", item->fields[FIELD_JUSTIFICATION]);
-    put(ret_text, view, "expirationDateTime", item->fields[FIELD_EXPIRATION]);
-    if (resource) {
+    put(ret_text, view, "createdDateTime", item->fields[FIELD_CREATED]);
+    put_either(ret_text, view, "completedDate", "completedDateTime", item->fields[FIELD_COMPLETED]);
+    put(ret_text, view, "schedule", NULL);
+    if (view->version == VERSION_BETA) {
+        put(ret_text, view, "expirationDateTime", item->fields[FIELD_EXPIRATION]);
+    }
+    write_expanded(item, view, ret_text);
+}
+
+static void write_resource_request(const struct item *item, const struct item_view *view,
+                                   struct text *ret_text)
+{
+    const struct item_view all = {.version = view->version};
+    bool v1 = view->version == VERSION_V1;
+    const char *resource = v1 ? "resource" : "accessPackageResource";
+    if (v1) {
+        put(ret_text, view, "createdDateTime", item->fields[FIELD_CREATED]);
+    } else {
+        put(ret_text, view, "requestStatus", item->fields[FIELD_STATUS]);
+        put(ret_text, view, "justification", item->fields[FIELD_JUSTIFICATION]);
+        put(ret_text, view, "expirationDateTime", item->fields[FIELD_EXPIRATION]);
         put(ret_text, view, "catalogId", item->fields[FIELD_CONTAINER]);
         put_raw(ret_text, view, "executeImmediately", item->execute_immediately ? "true" : "false");
-    } else {
-        put(ret_text, view, "createdDateTime", item->fields[FIELD_CREATED]);
-        put(ret_text, view, "completedDate", item->fields[FIELD_COMPLETED]);
-        put(ret_text, view, "schedule", NULL);
     }
-    if (resource && list_names(view->expand, "accessPackageResource")) {
-        open_object(ret_text, "accessPackageResource");
+    if (v1 && list_names(view->expand, "catalog")) {
+        open_object(ret_text, "catalog");
+        put(ret_text, &all, "id", item->fields[FIELD_CONTAINER]);
+        text_add(ret_text, "}", 1);
+    }
+    if (list_names(view->expand, resource)) {
+        open_object(ret_text, resource);
         put_resource(ret_text, item, &all, item->fields[FIELD_GRANT]);
         text_add(ret_text, "}", 1);
     }
-    if (!resource && list_names(view->expand, "accessPackage")) {
-        put_package(ret_text, item);
+}
+
+static void write_request(const struct item *item, const struct item_view *view,
+                          struct text *ret_text)
+{
+    put(ret_text, view, "id", item->fields[FIELD_ID]);
+    put_word(ret_text, view, "requestType", "requestType", item->fields[FIELD_TYPE]);
+    put_word(ret_text, view, "requestState", "state", item->fields[FIELD_STATE]);
+    if (!item->drop_echo && view->version == VERSION_BETA) {
+        put_raw(ret_text, view, "isValidationOnly", "false");
     }
-    if (!resource && list_names(view->expand, "requestor")) {
-        put_subject(ret_text, item, "requestor");
-    }
-    if (!resource && list_names(view->expand, "accessPackageAssignment")) {
-        open_object(ret_text, "accessPackageAssignment");
-        put_assignment(ret_text, item, &all, item->fields[FIELD_GRANT]);
-        if (strstr(view->expand, "target") != NULL) {
-            put_subject(ret_text, item, "target");
-        }
-        text_add(ret_text, "}", 1);
+    if (view->set == SET_RESOURCE_REQUESTS) {
+        write_resource_request(item, view, ret_text);
+    } else {
+        write_assignment_request(item, view, ret_text);
     }
 }
 
@@ -198,16 +257,30 @@ static void write_grant(const struct item *item, const struct item_view *view,
         return;
     }
     put_assignment(ret_text, item, view, item->fields[FIELD_ID]);
-    put(ret_text, view, "assignmentState", item->fields[FIELD_STATE]);
-    put(ret_text, view, "assignmentStatus", item->fields[FIELD_STATUS]);
-    put_raw(ret_text, view, "isExtended", "false");
+    put_word(ret_text, view, "assignmentState", "state", item->fields[FIELD_STATE]);
+    put_either(ret_text, view, "assignmentStatus", "status", item->fields[FIELD_STATUS]);
+    if (view->version == VERSION_BETA) {
+        put_raw(ret_text, view, "isExtended", "false");
+    }
     put(ret_text, view, "expiredDateTime", item->fields[FIELD_COMPLETED]);
     if (list_names(view->expand, "target")) {
-        put_subject(ret_text, item, "target");
+        put_subject(ret_text, item, view, "target");
     }
     if (list_names(view->expand, "accessPackage")) {
         put_package(ret_text, item);
     }
+}
+
+static void write_context(const struct item_view *view, struct text *ret_text)
+{
+    static const char *const names[][2] = {
+        {"accessPackageAssignmentRequests", "accessPackageResourceRequests"},
+        {"identityGovernance/entitlementManagement/assignmentRequests",
+         "identityGovernance/entitlementManagement/resourceRequests"}};
+    text_format(ret_text,
+                "\"@odata.context\":\"https://graph.microsoft.com/%s/$metadata#%s/$entity\"",
+                view->version == VERSION_V1 ? "v1.0" : "beta",
+                names[view->version][view->set == SET_RESOURCE_REQUESTS]);
 }
 
 void item_write(const struct item *item, const struct item_view *view, struct text *ret_text)
@@ -215,10 +288,7 @@ void item_write(const struct item *item, const struct item_view *view, struct te
     bool request = view->set == SET_ASSIGNMENT_REQUESTS || view->set == SET_RESOURCE_REQUESTS;
     text_add(ret_text, "{", 1);
     if (view->with_context) {
-        text_format(ret_text,
-                    "\"@odata.context\":\"https://graph.microsoft.com/beta/$metadata#%s/$entity\"",
-                    view->set == SET_ASSIGNMENT_REQUESTS ? "accessPackageAssignmentRequests"
-                                                         : "accessPackageResourceRequests");
+        write_context(view, ret_text);
     }
     if (request) {
         write_request(item, view, ret_text);

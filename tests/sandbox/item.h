@@ -33,6 +33,7 @@ struct item {
 // How much of an item is written.
 struct item_view {
     enum set set;
+    enum version version;
     bool with_context;  // "@odata.context" of a single entity
     const char *select; // $select, or NULL
     const char *expand; // $expand, or NULL

@@ -80,6 +80,7 @@ void ledger_add(struct ledger *ledger, const struct ledger_entry *entry, int64_t
     text_format(&line, "{\"sequence\":%llu,\"time\":\"%s\",\"op\":\"%s\",\"kind\":\"%s\"",
                 (unsigned long long)ledger->next, time, OP_NAMES[entry->op],
                 KIND_NAMES[change->kind]);
+    add_member(&line, "version", change->version == VERSION_V1 ? "v1.0" : "beta");
     add_member(&line, "requestType", change->request_type);
     add_member(&line, "target", change->member);
     add_member(&line, "container", change->container);

@@ -2,6 +2,7 @@
 // endpoint. README.md says what it can do.
 
 #include "tests/sandbox/http.h"
+#include "tests/sandbox/rights.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -49,7 +50,7 @@ static const char HELP[] =
     "  --identity-header H       what App Service's endpoint takes; default: anything\n"
     "  --token T                 a bearer token that is always good\n"
     "  --token-lifetime 1h       of tokens given out\n"
-    "  --token-bytes N           their length, default 64; real ones have about 1500\n"
+    "  --token-bytes N           their least length; real ones have about 1500\n"
     "  --delegated USER          tokens speak for this user: User* requests are allowed\n"
     "  --seed N                  the same ids and the same luck every time\n"
     "  --ledger FILE             append each POST as a JSON line\n"
@@ -195,7 +196,7 @@ static void read_option(int option, struct options *options, struct sandbox *san
         sandbox->settings.deliver_after_ms = read_duration(optarg);
         break;
     case 'u':
-        read_text(optarg, sandbox->settings.delegated_user, GUID_SIZE);
+        read_text(optarg, sandbox->token_settings.delegated_user, GUID_SIZE);
         break;
     case 'e':
         sandbox->random.state = (uint64_t)read_count(optarg);
@@ -231,7 +232,7 @@ static void read_options(int count, char **arguments, struct options *ret_option
     if ((ret_options->certificate == NULL) != (ret_options->key == NULL)) {
         fail(EXIT_USAGE, "--tls-cert and --tls-key belong together", "");
     }
-    const char *user = sandbox->settings.delegated_user;
+    const char *user = sandbox->token_settings.delegated_user;
     if (user[0] != '\0' && !guid_valid(user)) {
         fail(EXIT_USAGE, user, "is no user id; --delegated takes a GUID");
     }
@@ -317,6 +318,7 @@ static void sandbox_init(struct sandbox *sandbox)
     sandbox->settings.limit_headers = true;
     sandbox->token_settings.lifetime_s = 3599;
     sandbox->token_settings.bytes = 64;
+    copy_text(sandbox->token_settings.roles, ROLES_SIZE, RIGHTS_ALL);
     if (getrandom(&sandbox->random.state, sizeof sandbox->random.state, 0) < 0) {
         sandbox->random.state = (uint64_t)clock_ms();
     }

@@ -188,6 +188,7 @@ void query_one(struct sandbox *sandbox, struct call *call)
         return;
     }
     struct item_view view = {.set = call->route->set,
+                             .version = route_version(call->route),
                              .with_context = true,
                              .select = call_argument(call, "$select"),
                              .expand = call_argument(call, "$expand")};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define GRAPH "/beta/identityGovernance/entitlementManagement/"
+#define V1    "/v1.0/identityGovernance/entitlementManagement/"
 
 static const struct route ROUTES[] = {
     {"POST", GRAPH "accessPackageAssignmentRequests", OP_SUBMIT, KIND_ASSIGNMENT, SET_NONE,
@@ -13,6 +14,8 @@ static const struct route ROUTES[] = {
      SET_ASSIGNMENT_REQUESTS, query_list},
     {"GET", GRAPH "accessPackageAssignmentRequests/*", OP_LOOK, KIND_ASSIGNMENT,
      SET_ASSIGNMENT_REQUESTS, query_one},
+    {"POST", GRAPH "assignmentRequests/*/reprocess", OP_REPROCESS, KIND_ASSIGNMENT, SET_NONE,
+     reprocess_post},
     {"POST", GRAPH "accessPackageAssignmentRequests/*/reprocess", OP_REPROCESS, KIND_ASSIGNMENT,
      SET_NONE, reprocess_post},
     {"GET", GRAPH "accessPackageAssignments", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENTS,
@@ -25,6 +28,20 @@ static const struct route ROUTES[] = {
     {"GET", GRAPH "accessPackageCatalogs/*/accessPackageResources", OP_LOOK, KIND_RESOURCE,
      SET_RESOURCES, query_list},
     {"GET", GRAPH "accessPackageCatalogs", OP_CATALOGS, KIND_NONE, SET_NONE, query_catalogs},
+    // The new path of beta: the same type, and so the same bodies.
+    {"POST", GRAPH "assignmentRequests", OP_SUBMIT, KIND_ASSIGNMENT, SET_NONE, graph_post},
+    {"GET", GRAPH "assignmentRequests", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENT_REQUESTS,
+     query_list},
+    {"GET", GRAPH "assignmentRequests/*", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENT_REQUESTS,
+     query_one},
+    {"POST", V1 "assignmentRequests", OP_SUBMIT, KIND_ASSIGNMENT, SET_NONE, graph_post},
+    {"POST", V1 "resourceRequests", OP_SUBMIT, KIND_RESOURCE, SET_NONE, graph_post},
+    {"GET", V1 "assignmentRequests", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENT_REQUESTS, query_list},
+    {"GET", V1 "assignmentRequests/*", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENT_REQUESTS,
+     query_one},
+    {"GET", V1 "assignments", OP_LOOK, KIND_ASSIGNMENT, SET_ASSIGNMENTS, query_list},
+    {"GET", V1 "resourceRequests", OP_LOOK, KIND_RESOURCE, SET_RESOURCE_REQUESTS, query_list},
+    {"GET", V1 "resourceRequests/*", OP_LOOK, KIND_RESOURCE, SET_RESOURCE_REQUESTS, query_one},
     {"POST", "/*/oauth2/v2.0/token", OP_TOKEN, KIND_NONE, SET_NONE, token_post},
     {"GET", "/metadata/identity/oauth2/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_machine},
     {"GET", "/msi/token", OP_TOKEN, KIND_NONE, SET_NONE, identity_of_app_service},
@@ -61,6 +78,11 @@ static bool path_matches(const char *pattern, const char *path, char *ret_segmen
         path += length;
     }
     return *path == '\0';
+}
+
+enum version route_version(const struct route *route)
+{
+    return strncmp(route->path, V1, strlen(V1)) == 0 ? VERSION_V1 : VERSION_BETA;
 }
 
 bool routes_take_faults(const struct route *route)

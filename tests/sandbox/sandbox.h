@@ -22,10 +22,9 @@ struct sandbox {
         int64_t resource_deliver_after_ms; // the same for resources, which Graph delivers at once
         int64_t writes_limit;              // POSTs in a window, more are 429; 0: no limit
         int64_t writes_window_ms;
-        bool limit_headers;             // x-ms-throttle-limit-percentage
-        bool dry_run_sees_duplicates;   // unknown of the real one, so a test can have both
-        bool unknown_members;           // true: members that no metadata knows pass
-        char delegated_user[GUID_SIZE]; // "": tokens are the application's; else this user's
+        bool limit_headers;           // x-ms-throttle-limit-percentage
+        bool dry_run_sees_duplicates; // unknown of the real one, so a test can have both
+        bool unknown_members;         // true: members that no metadata knows pass
     } settings;
     struct token_settings token_settings;
     struct random random;

@@ -1,6 +1,7 @@
 #include "tests/sandbox/state.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,7 @@ const struct request *state_apply(struct state *state, const struct change *chan
                                 .expiration = keep_text(change->expiration)};
     guid_make(state->random, (uint64_t)at + 1, request->id);
     copy_text(request->request_type, sizeof request->request_type, change->request_type);
+    request->request_type[0] = (char)toupper((unsigned char)request->request_type[0]);
     pair->request = at;
     return request;
 }

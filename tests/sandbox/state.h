@@ -24,7 +24,7 @@ struct grant {
 struct request {
     enum kind kind;
     char id[GUID_SIZE];
-    char request_type[24];
+    char request_type[24]; // as beta spells it
     bool execute_immediately;
     int32_t grant;
     int32_t older; // the request of the same pair before it, or INDEX_NONE

@@ -1,12 +1,13 @@
 #include "tests/sandbox/token.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES_MIN 64   // below, the number and enough randomness would not fit
-#define BYTES_MAX 8000 // beyond, servers refuse the header
+#define SIGNATURE_MIN 32   // enough randomness
+#define BYTES_MAX     8000 // beyond, servers refuse the header
 
 static int hex_value(char digit)
 {
@@ -42,28 +43,76 @@ static bool form_field(const char *form, const char *name, char *ret_value, size
     return found == 1 && ret_value[0] != '\0';
 }
 
+static void put_base64url(struct text *text, const struct text *bytes)
+{
+    unsigned char *code = memory_need(malloc(bytes->size / 3 * 4 + 5));
+    int size = EVP_EncodeBlock(code, (const unsigned char *)bytes->bytes, (int)bytes->size);
+    for (int i = 0; i < size && code[i] != '='; i++) {
+        char letter = (char)(code[i] == '+' ? '-' : code[i] == '/' ? '_' : code[i]);
+        text_add(text, &letter, 1);
+    }
+    free(code);
+}
+
+// What Entra says of the application (roles), or of the person it speaks for (scp).
+static void put_payload(struct text *payload, const struct token_settings *settings,
+                        const char *client)
+{
+    const char *user = settings->delegated_user;
+    text_format(payload, "{\"aud\":\"https://graph.microsoft.com\",\"appid\":");
+    text_quote(payload, client);
+    text_format(payload, ",\"tid\":\"8f3c1c1e-0a3f-4d6e-9f2a-3d3b7c1f5a10\",\"idtyp\":\"%s\"",
+                user[0] != '\0' ? "user" : "app");
+    if (user[0] != '\0') {
+        text_format(payload, ",\"scp\":\"%s\",\"oid\":\"%s\"}", settings->roles, user);
+        return;
+    }
+    text_format(payload, ",\"roles\":[");
+    const char *comma = "";
+    for (const char *at = settings->roles; *at != '\0';) {
+        int size = (int)strcspn(at, " ");
+        text_format(payload, "%s\"%.*s\"", comma, size, at);
+        at += size + (at[size] == ' ');
+        comma = ",";
+    }
+    text_format(payload, "]}");
+}
+
 const char *tokens_give(struct tokens *tokens, const struct token_settings *settings,
                         struct random *random, const char *form)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    int64_t wanted = settings->bytes < BYTES_MIN ? BYTES_MIN : settings->bytes;
-    size_t size = (size_t)(wanted > BYTES_MAX ? BYTES_MAX : wanted);
-    char *text = memory_need(malloc(size + 1));
-    int start = snprintf(text, size, "sandbox.%llu.", (unsigned long long)tokens->given);
-    for (size_t i = (size_t)start; i < size; i++) {
-        text[i] = alphabet[random_next(random) & 63];
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char head[] = "{\"typ\":\"JWT\",\"alg\":\"none\"}";
+    struct text token = {0}, payload = {0}, header = {0};
+    char client[64] = "";
+    (void)form_field(form, "client_id", client, sizeof client);
+    text_add(&header, head, strlen(head));
+    put_payload(&payload, settings, client);
+    put_base64url(&token, &header);
+    text_add(&token, ".", 1);
+    put_base64url(&token, &payload);
+    text_add(&token, ".", 1);
+    char number[24];
+    size_t tail =
+        (size_t)snprintf(number, sizeof number, "_%llu", (unsigned long long)tokens->given);
+    size_t wanted = (size_t)(settings->bytes > BYTES_MAX ? BYTES_MAX : settings->bytes);
+    size_t least = token.size + SIGNATURE_MIN + tail;
+    while (token.size + tail < (wanted > least ? wanted : least)) {
+        text_add(&token, &alphabet[random_next(random) % (sizeof alphabet - 1)], 1);
     }
-    text[size] = '\0';
+    text_add(&token, number, tail);
+    text_finish(&header);
+    text_finish(&payload);
     size_t slot = tokens->given++ % TOKENS_MAX;
     free(tokens->slots[slot].text);
-    tokens->slots[slot].text = text;
+    tokens->slots[slot].text = token.bytes;
+    copy_text(tokens->slots[slot].roles, ROLES_SIZE, settings->roles);
     if (!form_field(form, "claims", tokens->slots[slot].claims,
                     sizeof tokens->slots[slot].claims)) {
         tokens->slots[slot].claims[0] = '\0';
     }
     tokens->slots[slot].expires_ms = clock_ms() + settings->lifetime_s * 1000;
-    return text;
+    return tokens->slots[slot].text;
 }
 
 void tokens_revoke(struct tokens *tokens)
@@ -72,6 +121,15 @@ void tokens_revoke(struct tokens *tokens)
         free(tokens->slots[i].text);
         tokens->slots[i].text = NULL;
     }
+}
+
+// Of a token that was given out; -1: it was not, or is worthless. Its number ends it.
+static int find_slot(const struct tokens *tokens, const char *token)
+{
+    const char *number = strrchr(token, '_');
+    size_t slot = number != NULL ? strtoull(number + 1, NULL, 10) % TOKENS_MAX : 0;
+    const char *text = tokens->slots[slot].text;
+    return text != NULL && strcmp(text, token) == 0 ? (int)slot : -1;
 }
 
 const char *tokens_refuse(const struct tokens *tokens, const struct token_settings *settings,
@@ -84,13 +142,8 @@ const char *tokens_refuse(const struct tokens *tokens, const struct token_settin
     if (settings->token[0] != '\0' && strcmp(token, settings->token) == 0) {
         return NULL;
     }
-    bool ours = strncmp(token, "sandbox.", strlen("sandbox.")) == 0;
-    uint64_t number = ours ? strtoull(token + strlen("sandbox."), NULL, 10) : UINT64_MAX;
-    if (number >= tokens->given) {
-        return "Access token validation failure.";
-    }
-    size_t slot = number % TOKENS_MAX;
-    if (tokens->slots[slot].text == NULL || strcmp(tokens->slots[slot].text, token) != 0) {
+    int slot = find_slot(tokens, token);
+    if (slot < 0) {
         return "Access token validation failure.";
     }
     return clock_ms() < tokens->slots[slot].expires_ms
@@ -101,12 +154,16 @@ const char *tokens_refuse(const struct tokens *tokens, const struct token_settin
 bool tokens_lack_claims(const struct tokens *tokens, const struct token_settings *settings,
                         const char *authorization)
 {
-    const char *number = authorization + strlen("Bearer sandbox.");
-    if (settings->claims[0] == '\0' || strncasecmp(authorization, "Bearer sandbox.", 15) != 0) {
-        return false;
-    }
-    size_t slot = strtoull(number, NULL, 10) % TOKENS_MAX;
-    return strcmp(tokens->slots[slot].claims, settings->claims) != 0;
+    int slot = find_slot(tokens, authorization + strlen("Bearer "));
+    return settings->claims[0] != '\0' && slot >= 0 &&
+           strcmp(tokens->slots[slot].claims, settings->claims) != 0;
+}
+
+const char *tokens_roles(const struct tokens *tokens, const struct token_settings *settings,
+                         const char *authorization)
+{
+    int slot = find_slot(tokens, authorization + strlen("Bearer "));
+    return slot >= 0 ? tokens->slots[slot].roles : settings->roles;
 }
 
 static bool wanted(const char *setting, const char *value)

@@ -3,6 +3,7 @@
 
 #include "tests/sandbox/assertion.h"
 
+#define ROLES_SIZE 512
 #define TOKENS_MAX 1024 // given out and remembered; a worker needs one an hour
 
 struct token_settings {
@@ -13,21 +14,27 @@ struct token_settings {
     char claims[512];         // what Graph demands of a token in a challenge; "": nothing
     char identity_header[64]; // of App Service's endpoint; "": any
     char token[4096];         // a bearer that is good for ever; "": none
+    char roles[ROLES_SIZE];   // application permissions of the tokens to come, blanks between
+    char managed_package[GUID_SIZE]; // that a role of entitlement management, which no token shows,
+    char managed_catalog[GUID_SIZE]; // lets the application work on; "": none
+    char delegated_user[GUID_SIZE];  // whom the tokens to come speak for; "": the application
     int64_t lifetime_s;
-    int64_t bytes; // length of a token: real ones have about 1,500
+    int64_t bytes; // least length of a token: real ones have about 1,500
 };
 
 struct tokens {
     struct {
         char *text;
         char claims[512]; // that it was asked for with
+        char roles[ROLES_SIZE];
         int64_t expires_ms;
     } slots[TOKENS_MAX];
     struct assertion_ids assertions;
     uint64_t given; // the newest is in slot (given - 1) % TOKENS_MAX
 };
 
-// Makes a token that lives lifetime_s, with the claims that the form asks for. Owned by tokens.
+// Makes a token that lives lifetime_s, with the claims that the form asks for: a JWT whose
+// signature is none. Owned by tokens.
 const char *tokens_give(struct tokens *tokens, const struct token_settings *settings,
                         struct random *random, const char *form);
 
@@ -41,6 +48,10 @@ const char *tokens_refuse(const struct tokens *tokens, const struct token_settin
 // The token of a header that tokens_refuse() let pass lacks the claims that Graph demands.
 bool tokens_lack_claims(const struct tokens *tokens, const struct token_settings *settings,
                         const char *authorization);
+
+// The application permissions of the token in a header that tokens_refuse() let pass.
+const char *tokens_roles(const struct tokens *tokens, const struct token_settings *settings,
+                         const char *authorization);
 
 // A call of the token endpoint, refused as Entra does it. code NULL: it is in order.
 struct token_problem {

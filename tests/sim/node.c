@@ -357,13 +357,14 @@ void node_reset(struct node *node)
 {
     const struct mix *mix = &node->world->mix;
     struct settings *s = &node->settings;
-    *s = (struct settings){0};
+    *s = (struct settings){.graph = {.auth = AUTH_CLIENT_SECRET}, .policy = {.removals = true}};
     s->kafka.instance_id = node->instance_id;
     s->kafka.commit_interval_ms = mix->commit_interval_ms;
     s->kafka.window = (int)mix->window;
     s->redis.lease_ms = mix->lease_ms;
     s->redis.keep_ms = INT64_C(7) * 24 * 3600 * 1000;
-    s->graph.auth = AUTH_CLIENT_SECRET;
+    s->graph.beta_assignment_path = "/accessPackageAssignmentRequests";
+    s->graph.beta_resource_path = "/accessPackageResourceRequests";
     s->graph.timeout_ms = 30000;
     s->graph.in_flight = (int)mix->in_flight;
     s->graph.writes_per_second = (int)mix->writes_per_second;
@@ -372,7 +373,6 @@ void node_reset(struct node *node)
     s->graph.retry_for_ms = mix->retry_for_ms;
     s->graph.eventual_ms = mix->eventual_ms;
     s->graph.settle_ms = mix->settle_ms;
-    s->policy.removals = true;
     s->drain_ms = 40000;
     node->life = 0;
     node->kafka_away_until_ms = node->frozen_until_ms = 0;

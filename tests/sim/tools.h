@@ -31,7 +31,7 @@ struct slot {
 };
 
 enum {
-    SLOT_SIZE = 512, /* every message and call fits */
+    SLOT_SIZE = 1024, /* every message and call fits */
     WORLD_START_MS = 1000000,
 };
 #define WORLD_EPOCH_MS INT64_C(1760000000000) /* the wall clock at WORLD_START_MS, October 2025 */

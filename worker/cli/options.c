@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "worker/io/kafka_conf.h"
@@ -58,6 +59,44 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
     }
     problems_finish(&problems);
     return code;
+}
+
+/* `tenant` NULL: those of the worker itself. */
+static bool secrets_are_there(const struct settings *s, const char *tenant)
+{
+    bool federated = s->graph.auth == AUTH_WORKLOAD_IDENTITY; /* else a stray AZURE_ variable */
+    const struct {
+        const char *name, *file;
+    } secrets[] = {{"redis.password_file", s->redis.password_file},
+                   {"graph.client_secret_file", s->graph.client_secret_file},
+                   {"graph.proxy_password_file", s->graph.proxy_password_file},
+                   {"graph.federated_token_file", federated ? s->graph.federated_token_file : ""},
+                   {"graph.identity_header_file", s->graph.identity_header_file},
+                   {"graph.token_file", s->graph.token_file}};
+    char text[SECRET_SIZE_MAX];
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        struct error why = {0};
+        bool good = secret_read("", secrets[i].file, text, sizeof text, &why);
+        explicit_bzero(text, sizeof text);
+        if (!good) {
+            (void)fprintf(stderr, "usher: %s%s%s: %s\n", tenant != NULL ? "tenants." : "",
+                          tenant != NULL ? tenant : "",
+                          secrets[i].name + (tenant != NULL ? strlen("graph") : 0), why.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cli_secrets_are_there(const struct settings *settings)
+{
+    const struct tenants *tenants = &settings->tenants;
+    if (!secrets_are_there(settings, NULL))
+        return false;
+    for (size_t i = 0; i < tenants->count; i++)
+        if (!secrets_are_there(tenants->items[i].settings, tenants->items[i].name))
+            return false;
+    return true;
 }
 
 int cli_option_error(const char *command, int option, char **argv)

@@ -57,6 +57,10 @@ bool cli_source_take(struct cli_source *source, int option, const char *argument
  */
 int cli_source_load(const struct cli_source *source, struct settings *settings, bool warn);
 
+/* A secret's file that is missing is a wrong setting, found before anything is reached. False: it
+ * was printed which, and CLI_EXIT_SETTINGS is due. */
+bool cli_secrets_are_there(const struct settings *settings);
+
 /* After getopt's '?' or ':': says which option it was, and returns CLI_EXIT_USAGE. */
 int cli_option_error(const char *command, int option, char **argv);
 

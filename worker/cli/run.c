@@ -6,7 +6,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 
 static const char help[] =
@@ -22,35 +21,11 @@ static const char help[] =
     "70 internal error, 75 left early or fenced by another instance, 76 the interlock stands,\n"
     "77 refused, 78 the settings are invalid.\n";
 
-/* A secret's file that is missing is a wrong setting, found before anything is reached. */
-static bool can_read_secrets(const struct settings *s, struct error *error)
-{
-    bool federated = s->graph.auth == AUTH_WORKLOAD_IDENTITY; /* else a stray AZURE_ variable */
-    const struct {
-        const char *name, *file;
-    } secrets[] = {{"redis.password_file", s->redis.password_file},
-                   {"graph.client_secret_file", s->graph.client_secret_file},
-                   {"graph.federated_token_file", federated ? s->graph.federated_token_file : ""},
-                   {"graph.identity_header_file", s->graph.identity_header_file},
-                   {"graph.token_file", s->graph.token_file}};
-    char text[SECRET_SIZE_MAX];
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        struct error why = {0};
-        bool good = secret_read("", secrets[i].file, text, sizeof text, &why);
-        explicit_bzero(text, sizeof text);
-        if (!good)
-            return error_set(error, "%s: %s", secrets[i].name, why.text);
-    }
-    return true;
-}
-
 static int run(const struct settings *settings)
 {
     struct error error = {0};
-    if (!can_read_secrets(settings, &error)) {
-        (void)fprintf(stderr, "usher: %s\n", error.text);
+    if (!cli_secrets_are_there(settings))
         return CLI_EXIT_SETTINGS;
-    }
     /* A core would hold the token (guarantee I14); asserts stay on, so one could be written. */
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     log_open(settings->log.level, settings->log.format, stderr);

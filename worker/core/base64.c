@@ -68,3 +68,22 @@ bool base64_decode(const char *text, size_t length, uint8_t *ret, size_t max, si
     *ret_size = size;
     return true;
 }
+
+bool base64url_decode(const char *text, size_t length, uint8_t *ret, size_t max, size_t *ret_size)
+{
+    *ret_size = 0;
+    for (size_t at = 0; at < length; at += 4) {
+        char group[4] = {'=', '=', '=', '='};
+        size_t size = 0;
+        for (size_t i = 0; i < 4 && at + i < length; i++) {
+            char c = text[at + i];
+            if (c == '+' || c == '/' || c == '=')
+                return false;
+            group[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+        }
+        if (!base64_decode(group, 4, ret + *ret_size, max - *ret_size, &size))
+            return false;
+        *ret_size += size;
+    }
+    return true;
+}

@@ -19,3 +19,6 @@ size_t base64_encode(const uint8_t *bytes, size_t size, char *ret);
 /* Reads `length` characters. False: another alphabet, missing or misplaced padding, bits set where
  * padding begins (so that there is one text for each value), or more than `max` bytes. */
 bool base64_decode(const char *text, size_t length, uint8_t *ret, size_t max, size_t *ret_size);
+
+/* The same with the alphabet for URLs (RFC 4648, 5) and without padding, as in a JWT. */
+bool base64url_decode(const char *text, size_t length, uint8_t *ret, size_t max, size_t *ret_size);

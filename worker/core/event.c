@@ -230,5 +230,7 @@ void event_finish(struct event *event)
 {
     fault_clear(&event->fault);
     free(event->memory);
+    for (size_t i = 0; i < GRAPH_VERSIONS; i++)
+        free(event->translations[i]);
     *event = (struct event){0};
 }

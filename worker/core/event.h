@@ -1,6 +1,7 @@
 #pragma once
 
 #include "worker/core/fault.h"
+#include "worker/core/graph_version.h"
 #include "worker/core/guid.h"
 #include "worker/core/record.h"
 #include "worker/core/term.h"
@@ -42,8 +43,8 @@ enum {
 
 /* The checked body: the members of `data` that go to Graph, as their bytes came but for white space
  * between them, without the read-only ones and isValidationOnly. graph_body_write() puts
- * `{"isValidationOnly":true,` before them and `}` behind; with false it is the real request, and
- * all other bytes are the same (guarantee I4). */
+ * `{"isValidationOnly":true,` before them and `}` behind; with false it is the real request on
+ * beta, and all other bytes are the same (guarantee I4; graph_post.h). */
 struct body {
     const char *members; /* owned by the event; not NUL-terminated */
     size_t size;
@@ -51,16 +52,15 @@ struct body {
 
 /* What the body is about, "" where it does not say. Ids are GUIDs in lower case. */
 struct subject {
-    char target_id[GUID_SIZE];       /* assignment: the person */
-    char organization_id[GUID_SIZE]; /* assignment: the person's connected organisation */
-    char package_id[GUID_SIZE];      /* assignment: accessPackageId */
-    char policy_id[GUID_SIZE];       /* assignment: assignmentPolicyId */
-    char assignment_id[GUID_SIZE];   /* assignment: the one to remove or update */
-    char catalog_id[GUID_SIZE];      /* resource */
-    char resource_id[GUID_SIZE];     /* resource: AdminRemove by id */
-    const char *target_email;        /* owned by the event; never NULL */
-    const char *origin_id;           /* resource; owned by the event; never NULL */
-    const char *origin_system;       /* likewise */
+    char target_id[GUID_SIZE];             /* assignment: the person */
+    char organization_id[GUID_SIZE];       /* assignment: the person's connected organisation */
+    char package_id[GUID_SIZE];            /* assignment: accessPackageId */
+    char policy_id[GUID_SIZE];             /* assignment: assignmentPolicyId */
+    char assignment_id[GUID_SIZE];         /* assignment: the one to remove or update */
+    char catalog_id[GUID_SIZE];            /* resource */
+    char resource_id[GUID_SIZE];           /* resource: AdminRemove by id */
+    const char *target_email;              /* owned by the event; never NULL */
+    const char *origin_id, *origin_system; /* resource; likewise */
 };
 
 struct event {
@@ -71,18 +71,18 @@ struct event {
     enum request_type request_type;
     bool validation_only; /* data said isValidationOnly: true: a dry run is all that is asked */
     const char *id;       /* these four are NULL where they could not be read; owned by the event */
-    const char *source;
-    const char *type;
-    const char *ce_subject;  /* CloudEvents' own `subject` */
-    const char *traceparent; /* valid W3C text, or NULL */
-    const char *tracestate;  /* or NULL */
-    const char *tenant;      /* the extension; "": not to be read, NULL: there is none */
-    int64_t expiry_ms;       /* expirytime as Unix time; 0: none */
+    const char *source, *type;
+    const char *ce_subject;               /* CloudEvents' own `subject` */
+    const char *traceparent, *tracestate; /* valid W3C texts, or NULL */
+    const char *tenant; /* the extension; "": not to be read, NULL: there is none */
+    int64_t expiry_ms;  /* expirytime as Unix time; 0: none */
     struct subject subject;
-    struct term
-        terms[EVENT_TERMS]; /* assignment: by the schedule of the request, of what is in it */
-    struct body body;
-    void *memory; /* one allocation that the pointers above point into, or NULL */
+    struct term terms[EVENT_TERMS]; /* by the schedule of an assignment's request, and inside it */
+    enum graph_version version;     /* that its data is written for */
+    struct body body;               /* beta's, in any case */
+    struct body v1_body;            /* v1.0's; graph_post.h makes it. members NULL: not needed */
+    char *translations[GRAPH_VERSIONS]; /* owned; bodies that are one; NULL: none */
+    void *memory; /* one allocation that all other pointers above point into, or NULL */
 };
 
 /* Reads a record. Always fills `ret`, whatever was in it: a record that is no event has worth

@@ -36,6 +36,11 @@ const struct fault_code fault_codes[] = {
     {"memberCase", "Write the member as it is documented, capitals included."},
     {"requestType", "Send a requestType that a client may send, in Graph's spelling."},
     {"invalidGuid", "Send a GUID without braces."},
+    {"mixedVersions",
+     "Write all of data as Graph's beta has it, or all of it as v1.0; the sentence names two that "
+     "do not fit."},
+    {"notTranslated",
+     "Leave out the member that the sentence names; the other version of Graph has none."},
     {"contradiction", "Name one person, one package, one organisation, not two."},
     /* What this worker may do (policy.h). */
     {"notAllowed", "Ask the operator of the worker: the policy setting does not allow it."},

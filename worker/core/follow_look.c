@@ -10,21 +10,22 @@
 #include <strings.h>
 
 /* The id is plain: followed_read() and followed_make() have seen to that. */
-void follow_look_path(const struct followed *followed, char ret[FOLLOW_PATH_MAX])
+void follow_look_path(const struct followed *followed, const char *requests,
+                      char ret[FOLLOW_PATH_MAX])
 {
     assert(followed->graph_id[0] != '\0');
     if (followed->kind == KIND_ASSIGNMENT)
-        snprintf(ret, FOLLOW_PATH_MAX, "%s/%s", graph_path(followed->kind), followed->graph_id);
+        snprintf(ret, FOLLOW_PATH_MAX, "%s/%s", requests, followed->graph_id);
     else
-        snprintf(ret, FOLLOW_PATH_MAX, "%s?$filter=startswith(id,%%27%s%%27)",
-                 graph_path(followed->kind), followed->graph_id);
+        snprintf(ret, FOLLOW_PATH_MAX, "%s?$filter=startswith(id,%%27%s%%27)", requests,
+                 followed->graph_id);
 }
 
-void follow_reprocess_path(const struct followed *followed, char ret[FOLLOW_PATH_MAX])
+void follow_reprocess_path(const struct followed *followed, const char *requests,
+                           char ret[FOLLOW_PATH_MAX])
 {
     assert(followed->kind == KIND_ASSIGNMENT && followed->graph_id[0] != '\0');
-    snprintf(ret, FOLLOW_PATH_MAX, "%s/%s/reprocess", graph_path(followed->kind),
-             followed->graph_id);
+    snprintf(ret, FOLLOW_PATH_MAX, "%s/%s/reprocess", requests, followed->graph_id);
 }
 
 static const char *text_of(const cJSON *object, const char *name, const char *other_name)

@@ -5,14 +5,17 @@
 
 /* The calls of a followed request: paths out, answers in. Pure, as look.h. */
 
-enum { FOLLOW_PATH_MAX = 512 };
+enum { FOLLOW_PATH_MAX = 2048 }; /* as look.h has it */
 
-/* The path and query of the GET, below graph.base_url. An assignment request is read by its id. A
- * resource request is filtered for: Microsoft describes no other way to read one (facts: graph
- * 2.3). */
-void follow_look_path(const struct followed *followed, char ret[FOLLOW_PATH_MAX]);
+/* The path and query of the GET, below graph.base_url: on beta, as all look-ups are. `requests` is
+ * where requests of this kind are there (graph.beta_assignment_path, graph.beta_resource_path). An
+ * assignment request is read by its id. A resource request is filtered for: Microsoft describes no
+ * other way to read one (facts: graph 2.3). */
+void follow_look_path(const struct followed *followed, const char *requests,
+                      char ret[FOLLOW_PATH_MAX]);
 /* The path of the POST, which has no body. */
-void follow_reprocess_path(const struct followed *followed, char ret[FOLLOW_PATH_MAX]);
+void follow_reprocess_path(const struct followed *followed, const char *requests,
+                           char ret[FOLLOW_PATH_MAX]);
 
 /* What a look has shown. */
 struct follow_look {

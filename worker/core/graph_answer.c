@@ -149,11 +149,3 @@ bool graph_answer_wants_token(const struct http_answer *answer, bool for_real)
     cJSON_Delete(tree);
     return definite || !for_real;
 }
-
-const char *graph_path(enum kind kind)
-{
-    assert(kind == KIND_ASSIGNMENT || kind == KIND_RESOURCE);
-    return kind == KIND_ASSIGNMENT
-               ? "/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"
-               : "/identityGovernance/entitlementManagement/accessPackageResourceRequests";
-}

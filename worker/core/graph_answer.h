@@ -25,6 +25,7 @@ struct http_answer {
     struct str body;   /* valid during the call only; empty if none or unreadable */
     const char *error; /* what went wrong on the way, a sentence without full stop; "" if nothing */
     char request_id[GRAPH_REQUEST_ID_MAX];
+    char diagnostic[GRAPH_DIAGNOSTIC_MAX];
     int64_t retry_after_ms; /* -1: the answer carries none (retry_after.h) */
     int used_permille;      /* of the limit, as Graph says (throttle.h); 0: it does not say */
     enum gate_scope scope;  /* what a 429 is about; 0 is taken for GATE_ALL */
@@ -32,7 +33,8 @@ struct http_answer {
 };
 
 /* Each sets rq->graph, rq->fault, rq->pause_ms as the answer has it, and returns what the stage
- * posts.
+ * posts. Graph's object is kept as it came, in beta's shape or in v1.0's; what it says of states is
+ * for the reply's reader, and decides nothing here.
  *
  * Dry run (`lenient`: setting graph.dry_run_echo): ok validated exists open early invalid unsafe
  * paced failed. 2xx passes only with "isValidationOnly": true in its object. Lenient, it may be
@@ -53,6 +55,3 @@ bool graph_was_called(const struct http_answer *answer);
  * only with Graph's own error body: anything else may come from elsewhere, behind a Graph that
  * applied it. */
 bool graph_answer_wants_token(const struct http_answer *answer, bool for_real);
-
-/* The path of the two POSTs below graph.base_url (facts: graph 1.1). */
-const char *graph_path(enum kind kind);

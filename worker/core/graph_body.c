@@ -1,6 +1,6 @@
 #include "worker/core/graph_body.h"
 
-#include "worker/core/graph_members.h"
+#include "worker/core/graph_shape.h"
 #include "worker/core/json_read.h"
 
 #include <assert.h>
@@ -35,22 +35,29 @@ static const struct rule rules[] = {
     {KIND_RESOURCE, REQUEST_TYPE_ADMIN_REMOVE, {SLOT_CATALOG_ID, SLOT_RESOURCE, SLOT_RESOURCE_ID}},
 };
 
-/* How a sentence names what is missing, and what v1.0 of Graph calls it. */
-static const struct {
-    const char *path, *v1_name;
-} names[SLOT_COUNT] = {
-    [SLOT_ASSIGNMENT] = {"data.accessPackageAssignment", "assignment"},
-    [SLOT_ASSIGNMENT_ID] = {"data.accessPackageAssignment.id", NULL},
-    [SLOT_PACKAGE_ID] = {"data.accessPackageAssignment.accessPackageId", NULL},
-    [SLOT_POLICY_ID] = {"data.accessPackageAssignment.assignmentPolicyId", NULL},
-    [SLOT_TARGET_ID] = {"data.accessPackageAssignment.targetId` (or `target.objectId`, or "
-                        "`target.email",
-                        NULL},
-    [SLOT_RESOURCE] = {"data.accessPackageResource", "resource"},
-    [SLOT_RESOURCE_ID] = {"data.accessPackageResource.id` (or `originId` and `originSystem", NULL},
-    [SLOT_ORIGIN_ID] = {"data.accessPackageResource.originId", NULL},
-    [SLOT_ORIGIN_SYSTEM] = {"data.accessPackageResource.originSystem", NULL},
-    [SLOT_CATALOG_ID] = {"data.catalogId", "catalog"},
+#define BOTH_OF_ASSIGNMENT(rest)                                    \
+    {                                                               \
+        "data.accessPackageAssignment" rest, "data.assignment" rest \
+    }
+#define BOTH_OF_RESOURCE(rest)                                  \
+    {                                                           \
+        "data.accessPackageResource" rest, "data.resource" rest \
+    }
+
+/* How a sentence names what is missing, by the version that the event is written for. */
+static const char *const paths[SLOT_COUNT][GRAPH_VERSIONS] = {
+    [SLOT_ASSIGNMENT] = BOTH_OF_ASSIGNMENT(""),
+    [SLOT_ASSIGNMENT_ID] = BOTH_OF_ASSIGNMENT(".id"),
+    [SLOT_PACKAGE_ID] = BOTH_OF_ASSIGNMENT(".accessPackageId"),
+    [SLOT_POLICY_ID] = BOTH_OF_ASSIGNMENT(".assignmentPolicyId"),
+    [SLOT_TARGET_ID] = BOTH_OF_ASSIGNMENT(".targetId` (or `target.objectId`, or `target.email"),
+    [SLOT_ORGANIZATION_ID] = {"data.accessPackageAssignment.target.connectedOrganizationId",
+                              "data.assignment.target"},
+    [SLOT_RESOURCE] = BOTH_OF_RESOURCE(""),
+    [SLOT_RESOURCE_ID] = BOTH_OF_RESOURCE(".id` (or `originId` and `originSystem"),
+    [SLOT_ORIGIN_ID] = BOTH_OF_RESOURCE(".originId"),
+    [SLOT_ORIGIN_SYSTEM] = BOTH_OF_RESOURCE(".originSystem"),
+    [SLOT_CATALOG_ID] = {"data.catalogId", "data.catalog.id"},
 };
 
 static bool is_there(const struct findings *findings, enum slot slot)
@@ -71,73 +78,120 @@ static bool refuse(struct event *event, const char *code, const char *path, cons
     return false;
 }
 
-static bool refuse_missing(struct event *event, const cJSON *tree, enum slot slot)
+static const char *name_of_type(const struct event *event)
 {
-    const char *v1_name = names[slot].v1_name;
-    bool is_v1 = v1_name != NULL && cJSON_GetObjectItemCaseSensitive(tree, v1_name) != NULL;
+    return event->version == GRAPH_V1 ? request_type_v1_name(event->request_type)
+                                      : request_type_name(event->request_type);
+}
+
+static bool refuse_missing(struct event *event, enum slot slot)
+{
     fault_set(&event->fault, STAGE_ADMIT, "missingMember",
-              "The member `%s` is missing; %s needs it.%s%s%s", names[slot].path,
-              request_type_name(event->request_type), is_v1 ? " `" : "", is_v1 ? v1_name : "",
-              is_v1 ? "` is what Graph v1.0 calls it, and beta is what we talk to." : "");
+              "The member `%s` is missing; %s needs it.", paths[slot][event->version],
+              name_of_type(event));
     return false;
 }
 
-static bool check_needs(struct event *event, const cJSON *tree, const struct rule *rule,
+static bool check_needs(struct event *event, const struct rule *rule,
                         const struct findings *findings)
 {
     for (size_t i = 0; i < NEEDS_MAX && rule->needs[i] != SLOT_NONE; i++) {
         if (!is_there(findings, rule->needs[i]))
-            return refuse_missing(event, tree, rule->needs[i]);
+            return refuse_missing(event, rule->needs[i]);
     }
     return true;
 }
 
 /* ---- requestType ----------------------------------------------------------------------------- */
 
-static const struct rule *find_rule(enum kind kind, const char *request_type)
+static bool is_called(enum request_type type, const char *text, enum graph_version version)
+{
+    const char *name = version == GRAPH_V1 ? request_type_v1_name(type) : request_type_name(type);
+    return name != NULL && strcmp(name, text) == 0;
+}
+
+static const struct rule *find_rule(enum kind kind, const char *text, enum graph_version version)
 {
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (rules[i].kind == kind &&
-            strcmp(request_type_name(rules[i].request_type), request_type) == 0)
+        if (rules[i].kind == kind && is_called(rules[i].request_type, text, version))
             return &rules[i];
     }
     return NULL;
 }
 
-static bool refuse_request_type(struct event *event, const char *request_type)
+/* A word of this kind in another case: that of the other version, or of none. */
+static bool refuse_spelling(struct event *event, enum request_type type,
+                            const struct findings *findings)
+{
+    const char *mark = findings->marks[event->version];
+    event->request_type = type;
+    const char *name = name_of_type(event);
+    event->request_type = REQUEST_TYPE_NONE;
+    if (name == NULL) {
+        fault_set(&event->fault, STAGE_ADMIT, "requestType",
+                  "The member `data.requestType` is %s, which v1.0 of Graph does not have; `%s` is "
+                  "v1.0's, so write all of `data` as beta has it.",
+                  request_type_name(type), mark);
+        return false;
+    }
+    if (mark[0] == '\0')
+        fault_set(&event->fault, STAGE_ADMIT, "requestType",
+                  "The member `data.requestType` must be written `%s`.", name);
+    else
+        fault_set(
+            &event->fault, STAGE_ADMIT, "requestType",
+            "The member `data.requestType` must be written `%s`, as %s has it: `%s` is one of "
+            "%s, too.",
+            name, graph_version_name(event->version), mark, graph_version_name(event->version));
+    return false;
+}
+
+static bool refuse_request_type(struct event *event, const char *text,
+                                const struct findings *findings)
 {
     static const char *const of_service[] = {"SystemAdd", "SystemUpdate", "SystemRemove",
                                              "OnBehalfAdd", "ApproverRemove"};
+    static const char *const asked[KIND_COUNT][GRAPH_VERSIONS] = {
+        [KIND_ASSIGNMENT] = {"must be AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, "
+                             "UserUpdate or UserRemove.",
+                             "must be adminAdd, adminUpdate, adminRemove, userAdd, userUpdate or "
+                             "userRemove."},
+        [KIND_RESOURCE] = {"must be AdminAdd, AdminUpdate or AdminRemove.",
+                           "must be adminAdd, adminUpdate or adminRemove."},
+    };
     for (size_t i = 0; i < sizeof of_service / sizeof of_service[0]; i++) {
-        if (strcasecmp(request_type, of_service[i]) == 0)
+        if (strcasecmp(text, of_service[i]) == 0)
             return refuse(event, "requestType", "data.requestType",
                           "is one that only Graph itself makes; send Admin… or User….");
     }
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        const char *name = request_type_name(rules[i].request_type);
-        if (rules[i].kind == event->kind && strcasecmp(request_type, name) == 0) {
-            fault_set(&event->fault, STAGE_ADMIT, "requestType",
-                      "The member `data.requestType` must be written `%s`.", name);
-            return false;
-        }
+        if (rules[i].kind == event->kind &&
+            strcasecmp(text, request_type_name(rules[i].request_type)) == 0)
+            return refuse_spelling(event, rules[i].request_type, findings);
     }
-    return refuse(event, "requestType", "data.requestType",
-                  event->kind == KIND_RESOURCE
-                      ? "must be AdminAdd, AdminUpdate or AdminRemove."
-                      : "must be AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, "
-                        "UserUpdate or UserRemove.");
+    return refuse(event, "requestType", "data.requestType", asked[event->kind][event->version]);
 }
 
+/* The names say for which version the event is written; where all of them are of both, its
+ * requestType does. */
 static const struct rule *read_request_type(struct event *event, const struct findings *findings)
 {
     const cJSON *item = findings->items[SLOT_REQUEST_TYPE];
+    bool is_marked = findings->marks[GRAPH_BETA][0] != '\0' || findings->marks[GRAPH_V1][0] != '\0';
+    event->version = findings->marks[GRAPH_V1][0] != '\0' ? GRAPH_V1 : GRAPH_BETA;
     if (item == NULL) {
-        refuse(event, "missingMember", "data.requestType", "is missing; send AdminAdd, say.");
+        refuse(event, "missingMember", "data.requestType",
+               event->version == GRAPH_V1 ? "is missing; send adminAdd, say."
+                                          : "is missing; send AdminAdd, say.");
         return NULL;
     }
-    const struct rule *rule = find_rule(event->kind, item->valuestring);
+    const struct rule *rule = find_rule(event->kind, item->valuestring, event->version);
+    if (rule == NULL && !is_marked) {
+        rule = find_rule(event->kind, item->valuestring, GRAPH_V1);
+        event->version = rule != NULL ? GRAPH_V1 : GRAPH_BETA;
+    }
     if (rule == NULL)
-        refuse_request_type(event, item->valuestring);
+        refuse_request_type(event, item->valuestring, findings);
     else
         event->request_type = rule->request_type;
     return rule;
@@ -166,22 +220,18 @@ static bool is_group_or_application(const char *origin_system)
 /* A second place of a body that may name what another names: two names are refused, since nobody
  * knows which of them Graph would go by. */
 static const struct twin {
-    enum slot slot;
+    enum slot slot, first;
     size_t offset;  /* of the first one's id in struct subject */
     bool stands_in; /* it counts where the first one is missing */
-    const char *path, *sentence;
+    const char *sentence;
 } twins[] = {
-    {SLOT_OBJECT_ID, offsetof(struct subject, target_id), true,
-     "data.accessPackageAssignment.targetId",
-     "and `target.objectId` name two persons; send one of them."},
-    {SLOT_ORGANIZATION_NAV_ID, offsetof(struct subject, organization_id), true,
-     "data.accessPackageAssignment.target.connectedOrganizationId",
-     "and `connectedOrganization.id` name two organisations; send one of them."},
-    {SLOT_PACKAGE_NAV_ID, offsetof(struct subject, package_id), false,
-     "data.accessPackageAssignment.accessPackageId",
+    {SLOT_OBJECT_ID, SLOT_ASSIGNMENT, offsetof(struct subject, target_id), true,
+     "has a `targetId` and a `target.objectId` that name two persons; send one of them."},
+    {SLOT_ORGANIZATION_NAV_ID, SLOT_ORGANIZATION_ID, offsetof(struct subject, organization_id),
+     true, "and `connectedOrganization.id` name two organisations; send one of them."},
+    {SLOT_PACKAGE_NAV_ID, SLOT_PACKAGE_ID, offsetof(struct subject, package_id), false,
      "and `accessPackage.id` name two access packages; send one of them."},
-    {SLOT_REQUEST_PACKAGE_ID, offsetof(struct subject, package_id), false,
-     "data.accessPackageAssignment.accessPackageId",
+    {SLOT_REQUEST_PACKAGE_ID, SLOT_PACKAGE_ID, offsetof(struct subject, package_id), false,
      "and `data.accessPackage.id` name two access packages; send one of them."},
 };
 
@@ -194,7 +244,8 @@ static bool read_twins(struct event *event, const struct findings *findings)
         if (id[0] == '\0' && twins[i].stands_in)
             memcpy(id, other, GUID_SIZE);
         if (id[0] != '\0' && other[0] != '\0' && strcmp(id, other) != 0)
-            return refuse(event, "contradiction", twins[i].path, twins[i].sentence);
+            return refuse(event, "contradiction", paths[twins[i].first][event->version],
+                          twins[i].sentence);
     }
     return true;
 }
@@ -217,7 +268,7 @@ static bool read_subject(struct event *event, const struct findings *findings, s
         return false;
     if (subject->origin_id[0] != '\0' && is_group_or_application(subject->origin_system) &&
         !guid_read(str_of(subject->origin_id), ignored))
-        return refuse(event, "invalidGuid", names[SLOT_ORIGIN_ID].path,
+        return refuse(event, "invalidGuid", paths[SLOT_ORIGIN_ID][event->version],
                       "must be a GUID where `originSystem` is AadGroup or AadApplication.");
     return true;
 }
@@ -265,14 +316,20 @@ bool graph_body_read(struct event *event, struct str data, const cJSON *tree, st
 {
     assert(event->kind != KIND_NONE && arena->left >= graph_body_arena_size(data));
     struct findings findings = {0};
-    if (!read_members(event, data, tree, &findings, arena_take(arena, data.size)))
+    char *members = arena_take(arena, data.size);
+    if (!read_members(event, data, tree, &findings, members))
         return false;
     event->validation_only = cJSON_IsTrue(findings.items[SLOT_VALIDATION_ONLY]);
     const struct rule *rule = read_request_type(event, &findings);
     event->terms[0] = term_read(findings.items[SLOT_SCHEDULE]);
     event->terms[1] = term_read(findings.items[SLOT_ASSIGNMENT_SCHEDULE]);
-    return rule != NULL && check_needs(event, tree, rule, &findings) &&
-           read_subject(event, &findings, arena);
+    if (rule == NULL || !check_needs(event, rule, &findings) ||
+        !read_subject(event, &findings, arena))
+        return false;
+    if (event->version == GRAPH_BETA)
+        return true;
+    struct str compact = {members, json_compact(data, members)};
+    return graph_shape_keep(event, compact, tree, GRAPH_BETA);
 }
 
 static const char *start_of_body(bool validation_only)

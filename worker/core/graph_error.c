@@ -154,6 +154,8 @@ void graph_keep_ids(struct request *rq, const struct http_answer *answer)
 {
     if (answer->request_id[0] != '\0')
         memcpy(rq->graph.request_id, answer->request_id, sizeof rq->graph.request_id);
+    if (answer->request_id[0] != '\0' || answer->diagnostic[0] != '\0')
+        memcpy(rq->graph.diagnostic, answer->diagnostic, sizeof rq->graph.diagnostic);
 }
 
 void graph_keep(struct request *rq, const struct http_answer *answer, bool object)

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "worker/core/arena.h"
 #include "worker/core/event.h"
+#include "worker/core/graph_version.h"
 
 #include <cjson/cJSON.h>
 
 /* What Graph's two request types have for members (facts: graph 1.3, 1.5), so far as we judge them:
- * types, and names that a server which ignores case would take for known ones. Unknown members are
- * Graph's business and pass on. */
+ * types, what each version calls them, and names that a server which ignores case would take for
+ * known ones. It is the one table by which bodies are checked
+ * (graph_check.h) and translated (graph_shape.h).
+ * Unknown members are Graph's business and pass on, from beta to beta. */
 
 /* The members that something here asks for. */
 enum slot {
@@ -38,34 +40,30 @@ enum slot {
 enum shape {
     SHAPE_ANY,
     SHAPE_TEXT,
+    SHAPE_WORD, /* a name: `AdminAdd` on beta, `adminAdd` on v1.0 */
     SHAPE_GUID,
     SHAPE_TIME, /* RFC 3339 with a zone */
     SHAPE_BOOLEAN,
-    SHAPE_LIST,
+    SHAPE_LIST,    /* of objects with the members `inside`; NULL: of anything */
     SHAPE_OBJECT,  /* with the members `inside` */
     SHAPE_DROPPED, /* read-only: not sent on */
 };
 
 struct member {
-    const char *name;
     enum shape shape;
     enum slot slot;
+    const char *names[GRAPH_VERSIONS]; /* NULL: that version has no such member that may be sent */
     const struct member *inside;
+    const char *wrap; /* v1.0 has it inside an object, under this name: catalogId, catalog.id */
 };
 
 /* The members of `data` of that kind; the last has no name. */
 const struct member *graph_members(enum kind kind);
+bool graph_member_is_last(const struct member *member);
 
-/* The member that `name` equals, if case is ignored, or NULL. The letters that Unicode folds to
- * ASCII ones count as these. */
+/* The member that `name` equals in one of the versions, if case is ignored, or NULL. The letters
+ * that Unicode folds to ASCII ones count as these. */
 const struct member *graph_member_find(const struct member *members, const char *name);
 
-/* What has been found so far: items that are there, not null and not the empty text. */
-struct findings {
-    const cJSON *items[SLOT_COUNT];
-};
-
-/* Checks one member of `data`, and what is inside it, and notes what it finds. `member` is the row
- * it equals but for case. False: the fault names its path. */
-bool graph_member_check(const struct member *member, const cJSON *item, struct findings *findings,
-                        struct fault *ret_fault);
+/* What a version calls it that equals `name` but for case, or NULL. */
+const char *graph_member_name_like(const struct member *member, const char *name);

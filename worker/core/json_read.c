@@ -14,7 +14,10 @@ enum {
 
 int json_name_size(const cJSON *item)
 {
-    return utf8_cut(str_of(item->string), NAME_SHOWN_MAX);
+    int size = utf8_cut(str_of(item->string), NAME_SHOWN_MAX);
+    while (!utf8_is_printable((struct str){item->string, (size_t)size}))
+        size = utf8_cut((struct str){item->string, (size_t)size}, (size_t)size - 1);
+    return size;
 }
 
 static bool refuse_name(const cJSON *item, struct json_fault *fault)
@@ -153,13 +156,36 @@ static const char *skip_value(const char *at, const char *end)
     return at;
 }
 
-struct json_walk json_walk_object(struct str object)
+static struct json_walk start_walk(struct str container, char opening)
 {
-    const char *at = object.data;
+    const char *at = container.data;
     while (is_space(*at))
         at++;
-    assert(*at == '{');
-    return (struct json_walk){at + 1, object.data + object.size};
+    assert(*at == opening);
+    return (struct json_walk){at + 1, container.data + container.size};
+}
+
+struct json_walk json_walk_object(struct str object)
+{
+    return start_walk(object, '{');
+}
+
+struct json_walk json_walk_list(struct str list)
+{
+    return start_walk(list, '[');
+}
+
+bool json_walk_next_value(struct json_walk *walk, struct str *ret_value)
+{
+    const char *at = walk->at;
+    while (at < walk->end && (is_space(*at) || *at == ','))
+        at++;
+    assert(at < walk->end);
+    if (*at == ']')
+        return false;
+    walk->at = skip_value(at, walk->end);
+    *ret_value = (struct str){at, (size_t)(walk->at - at)};
+    return true;
 }
 
 bool json_walk_next(struct json_walk *walk, struct str *ret_member, struct str *ret_value)

@@ -28,9 +28,14 @@ struct json_walk json_walk_object(struct str object);
  * value alone; false at the end. */
 bool json_walk_next(struct json_walk *walk, struct str *ret_member, struct str *ret_value);
 
+/* The same for the values of a list. */
+struct json_walk json_walk_list(struct str list);
+bool json_walk_next_value(struct json_walk *walk, struct str *ret_value);
+
 /* Copies JSON without the white space outside of strings; `ret` has room for all of it. Returns
  * how many bytes were written. */
 size_t json_compact(struct str bytes, char *ret);
 
-/* How much of item->string, which is not NULL, to show in a sentence, for `%.*s`. */
+/* How much of item->string, which is not NULL, to show in a sentence, for `%.*s`: what stands
+ * before the first control character, and no more than 64 bytes. */
 int json_name_size(const cJSON *item);

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-#define ENTITLEMENT   "/identityGovernance/entitlementManagement/"
-#define REQUESTS_PATH ENTITLEMENT "accessPackageAssignmentRequests?"
+#define ENTITLEMENT "/identityGovernance/entitlementManagement/"
 
 enum ask { ASK_NOTHING, ASK_ASSIGNMENT, ASK_REQUESTS, ASK_PAGE, ASK_RESOURCE };
 
@@ -102,12 +101,13 @@ static void put_assignment_path(struct buffer *path, const struct subject *subje
     }
 }
 
-static void put_requests_path(struct buffer *path, const struct request *rq)
+static void put_requests_path(struct buffer *path, const struct request *rq, const char *requests)
 {
     char package[GUID_SIZE];
     find_package(rq, package);
-    buffer_put_text(path, REQUESTS_PATH
-                    "$expand=accessPackage,accessPackageAssignment($expand=target)&$filter=");
+    buffer_put_text(path, requests);
+    buffer_put_text(path,
+                    "?$expand=accessPackage,accessPackageAssignment($expand=target)&$filter=");
     put_equal(path, "accessPackage/id", package);
 }
 
@@ -122,7 +122,8 @@ static void put_resource_path(struct buffer *path, const struct subject *subject
         put_equal(path, "originId", subject->origin_id);
 }
 
-bool look_path(const struct request *rq, unsigned step, char ret[LOOK_PATH_MAX])
+bool look_path(const struct request *rq, const char *requests, unsigned step,
+               char ret[LOOK_PATH_MAX])
 {
     struct buffer path;
     buffer_init(&path, LOOK_PATH_MAX - 1);
@@ -130,7 +131,7 @@ bool look_path(const struct request *rq, unsigned step, char ret[LOOK_PATH_MAX])
     if (ask == ASK_ASSIGNMENT)
         put_assignment_path(&path, &rq->event.subject);
     else if (ask == ASK_REQUESTS)
-        put_requests_path(&path, rq);
+        put_requests_path(&path, rq, requests);
     else if (ask == ASK_PAGE)
         buffer_put_text(&path, rq->graph.page);
     else if (ask == ASK_RESOURCE)
@@ -204,12 +205,12 @@ static enum outcome read_assignment(struct request *rq, unsigned step, const cJS
 
 /* The path of the next page, below graph.base_url: the link's host is of no interest, and a link to
  * elsewhere is none. */
-static char *next_page(const cJSON *tree)
+static char *next_page(const cJSON *tree, const char *requests)
 {
     const char *link =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "@odata.nextLink"));
-    const char *path = link != NULL ? strstr(link, REQUESTS_PATH) : NULL;
-    if (path == NULL || strlen(path) >= LOOK_PATH_MAX)
+    const char *path = link != NULL ? strstr(link, requests) : NULL;
+    if (path == NULL || path[strlen(requests)] != '?' || strlen(path) >= LOOK_PATH_MAX)
         return NULL;
     for (const char *c = path; *c != '\0'; c++)
         if (*c <= ' ' || *c > '~')
@@ -217,8 +218,8 @@ static char *next_page(const cJSON *tree)
     return strdup(path);
 }
 
-static enum outcome read_requests(struct request *rq, unsigned step, const cJSON *tree,
-                                  const cJSON *list)
+static enum outcome read_requests(struct request *rq, const char *requests, unsigned step,
+                                  const cJSON *tree, const cJSON *list)
 {
     const cJSON *item = NULL;
     enum match match = look_best_match(rq, list, &item);
@@ -229,7 +230,7 @@ static enum outcome read_requests(struct request *rq, unsigned step, const cJSON
     if (match > rq->look_best)
         rq->look_best = match;
     if (has_more(tree)) {
-        rq->graph.page = next_page(tree);
+        rq->graph.page = next_page(tree, requests);
         bool readable = rq->graph.page != NULL && step + 1 < LOOK_STEPS_MAX;
         return readable ? OUTCOME_COUNT : leave_open(rq, OUTCOME_UNDECIDED);
     }
@@ -269,7 +270,8 @@ static enum outcome read_trouble(struct request *rq, const struct http_answer *a
     return OUTCOME_PACED;
 }
 
-enum outcome look_read(struct request *rq, unsigned step, const struct http_answer *answer)
+enum outcome look_read(struct request *rq, const char *requests, unsigned step,
+                       const struct http_answer *answer)
 {
     enum ask ask = ask_at(rq, step);
     cJSON *tree = graph_body_parse(answer);
@@ -289,7 +291,7 @@ enum outcome look_read(struct request *rq, unsigned step, const struct http_answ
     else if (ask == ASK_ASSIGNMENT)
         outcome = read_assignment(rq, step, tree, list);
     else if (ask == ASK_REQUESTS || ask == ASK_PAGE)
-        outcome = read_requests(rq, step, tree, list);
+        outcome = read_requests(rq, requests, step, tree, list);
     else if (ask == ASK_RESOURCE)
         outcome = read_resource(rq, tree, list);
     if (outcome != OUTCOME_COUNT && outcome != OUTCOME_OK && outcome != OUTCOME_EXISTS)

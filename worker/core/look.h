@@ -10,6 +10,12 @@
  * requests, page by page: in that order, so that what is delivered between the two is not missed. A
  * resource is looked up in its catalog; its requests carry neither time nor resource on beta.
  *
+ * It asks beta, also for what was posted to v1.0 (graph.submit_version): the two are views of the
+ * same objects, the facts name what finds a lost POST on beta only (graph 2.3), beta alone says
+ * when a resource came (addedOn), and the dry run needs beta in any case. Rows in v1.0's shape are
+ * read all the same. Should beta not show what v1.0 has made, the look ends in `absent` after
+ * graph.settle, and Graph's own InvalidRequestExistingGrant is the last word, as ever.
+ *
  * Reads lag behind writes. So with doubt sent no list is believed at once for what it shows of old:
  * what is gone may not be there yet, what stands may be gone. That is `absent`; the plan believes
  * it after graph.settle, and the new dry run that follows has Graph's definite word
@@ -56,10 +62,13 @@ enum {
 };
 
 /* Writes the path and query of GET number `step` (from 0), below graph.base_url, values escaped.
- * False: there is nothing (more) to ask; at step 0 it cannot be looked up: post undecided. */
-bool look_path(const struct request *rq, unsigned step, char ret[LOOK_PATH_MAX]);
+ * `requests` is where assignment requests are on beta (graph.beta_assignment_path). False: there is
+ * nothing (more) to ask; at step 0 it cannot be looked up: post undecided. */
+bool look_path(const struct request *rq, const char *requests, unsigned step,
+               char ret[LOOK_PATH_MAX]);
 
 /* Reads its answer: OUTCOME_COUNT means "ask the next step", else ok exists absent undecided paced
  * failed. What was found is kept in rq->graph.object, between the steps too. The fault of the
  * submit stays where the look-up leaves the question open. */
-enum outcome look_read(struct request *rq, unsigned step, const struct http_answer *answer);
+enum outcome look_read(struct request *rq, const char *requests, unsigned step,
+                       const struct http_answer *answer);

@@ -21,6 +21,13 @@ static const cJSON *member(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
+/* As beta calls it, or else v1.0. */
+static const cJSON *either(const cJSON *object, const char *beta, const char *v1)
+{
+    const cJSON *item = member(object, beta);
+    return item != NULL ? item : member(object, v1);
+}
+
 /* Ids, states and types are all compared so; "" is in no answer and equals nothing. */
 static bool is_text(const cJSON *item, const char *expected)
 {
@@ -99,7 +106,7 @@ const cJSON *look_ended(const struct request *rq, const cJSON *list)
  * that is expanded beside it. */
 static bool is_request_for(const cJSON *item, const struct subject *subject)
 {
-    const cJSON *assignment = member(item, "accessPackageAssignment");
+    const cJSON *assignment = either(item, "accessPackageAssignment", "assignment");
     const cJSON *package = member(member(item, "accessPackage"), "id");
     if (cJSON_IsString(package) && subject->package_id[0] != '\0' &&
         !is_text(package, subject->package_id))
@@ -111,7 +118,7 @@ static bool is_final(const cJSON *item)
 {
     static const char *const final[] = {"Delivered", "PartiallyDelivered", "DeliveryFailed",
                                         "Denied",    "Canceled",           NULL};
-    return is_one_of(member(item, "requestState"), final);
+    return is_one_of(either(item, "requestState", "state"), final);
 }
 
 /* Both give a reason, and not the same one. */
@@ -179,7 +186,7 @@ enum match look_best_match(const struct request *rq, const cJSON *list, const cJ
 
 bool look_added_since_intent(const struct request *rq, const cJSON *resource)
 {
-    const char *added = cJSON_GetStringValue(member(resource, "addedOn"));
+    const char *added = cJSON_GetStringValue(either(resource, "addedOn", "createdDateTime"));
     int64_t added_ms = 0;
     return rq->claim.intent_wall_ms != 0 && rfc3339_parse(str_of(added), &added_ms) &&
            added_ms >= rq->claim.intent_wall_ms;

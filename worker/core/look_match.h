@@ -5,7 +5,8 @@
 #include <cjson/cJSON.h>
 
 /* Finding the request's own rows in the lists that Graph answers a look-up with (look.h). Names of
- * states and types are compared without case: Graph's own pages differ. */
+ * states and types are compared without case: Graph's own pages differ, and v1.0 has them in camel
+ * case. Rows may be in beta's shape or in v1.0's (facts: graph 1.3, 1.5, 2.2). */
 
 /* What a request asks to be changed. An update asks for values that a look-up does not compare. */
 enum change { CHANGE_ADD, CHANGE_UPDATE, CHANGE_REMOVAL };

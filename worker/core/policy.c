@@ -2,8 +2,19 @@
 
 #include <strings.h>
 
-#define ORGANIZATION_MEMBER "data.accessPackageAssignment.target.connectedOrganizationId"
-#define EXPIRATION_MEMBER   "data.accessPackageAssignment.schedule.expiration"
+/* As the event's version calls them. */
+static const char *organization_member(const struct event *event)
+{
+    return event->version == GRAPH_V1
+               ? "data.assignment.target.connectedOrganization.id"
+               : "data.accessPackageAssignment.target.connectedOrganizationId";
+}
+
+static const char *expiration_member(const struct event *event)
+{
+    return event->version == GRAPH_V1 ? "data.assignment.schedule.expiration"
+                                      : "data.accessPackageAssignment.schedule.expiration";
+}
 
 /* An empty list allows all. */
 static bool allows(const struct strings *list, const char *word)
@@ -91,9 +102,8 @@ static bool check_organization(const struct policy *policy, struct event *event)
     if (list->count > 0 && id[0] == '\0')
         return REFUSE(event, "notAllowed",
                       "The target names no connected organisation, and %s of this worker lists "
-                      "those allowed; give its id as `" ORGANIZATION_MEMBER
-                      "`, or ask the operator.",
-                      setting);
+                      "those allowed; give its id as `%s`, or ask the operator.",
+                      setting, organization_member(event));
     return check_guid(list, setting, "connected organisation", id, event);
 }
 
@@ -101,32 +111,31 @@ static bool check_term(const struct policy *policy, const struct policy_view *vi
                        const struct term *term, struct event *event)
 {
     char most[TERM_TEXT_SIZE], asked[TERM_TEXT_SIZE];
+    const char *member = expiration_member(event);
     int64_t length_ms = term->end == TERM_SET ? term_length_ms(term, view->wall_ms) : 0;
     term_write_length(policy->max_duration_ms, most);
     term_write_length(length_ms, asked);
     if (term->end == TERM_UNREADABLE)
         return REFUSE(event, "notAllowed",
-                      "The duration in `" EXPIRATION_MEMBER
-                      "` cannot be read, and policy.max_duration of this worker is %s; write it as "
-                      "in P30D or PT8H.",
-                      most);
+                      "The duration in `%s` cannot be read, and policy.max_duration of this worker "
+                      "is %s; write it as in P30D or PT8H.",
+                      member, most);
     if (term->end == TERM_ENDLESS)
         return REFUSE(event, "notAllowed",
                       "The assignment is asked for without an end, and policy.max_duration of this "
-                      "worker is %s; give `" EXPIRATION_MEMBER
-                      "` a type afterDateTime or afterDuration with its endDateTime or duration, "
-                      "and no recurrence, or ask the operator.",
-                      most);
+                      "worker is %s; give `%s` a type afterDateTime or afterDuration with its "
+                      "endDateTime or duration, and no recurrence, or ask the operator.",
+                      most, member);
     if (length_ms <= 0)
         return REFUSE(event, "notAllowed",
                       "The assignment ends before it begins, and policy.max_duration of this "
-                      "worker is %s; give `" EXPIRATION_MEMBER "` a later endDateTime.",
-                      most);
+                      "worker is %s; give `%s` a later endDateTime.",
+                      most, member);
     return length_ms <= policy->max_duration_ms ||
            REFUSE(event, "notAllowed",
                   "The assignment is asked for %s, and policy.max_duration of this worker is %s; "
-                  "ask for less in `" EXPIRATION_MEMBER "`, or ask the operator.",
-                  asked, most);
+                  "ask for less in `%s`, or ask the operator.",
+                  asked, most, member);
 }
 
 /* A body without any schedule is one without an end. */

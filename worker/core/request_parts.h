@@ -8,7 +8,8 @@
  * and what Graph said. */
 
 enum {
-    GRAPH_REQUEST_ID_MAX = 64, /* Graph's request-id is a GUID; room for other servers' */
+    GRAPH_REQUEST_ID_MAX = 64,  /* Graph's request-id is a GUID; room for other servers' */
+    GRAPH_DIAGNOSTIC_MAX = 320, /* x-ms-ags-diagnostic: which machine it was; about 150 bytes */
     /* Of what Graph said, as far as the reply repeats it; more is left out. Its largest documented
      * objects are 2 to 3 KiB, its errors have one or two details. */
     GRAPH_OBJECT_MAX = 32 << 10,
@@ -22,6 +23,7 @@ struct graph_trace {
     char *page;   /* owned; look.h: where the list that is being read goes on, or NULL */
     char request_id[GRAPH_REQUEST_ID_MAX]; /* header request-id of the last answer, or "" */
     char client_request_id[GUID_SIZE];     /* ours, of the last call, or "" */
+    char diagnostic[GRAPH_DIAGNOSTIC_MAX]; /* header x-ms-ags-diagnostic beside it, or "" */
 };
 
 enum { HASH_SIZE = 64 + 1 }; /* hexadecimal */

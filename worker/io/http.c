@@ -13,7 +13,7 @@
 #include <sys/random.h>
 
 enum {
-    ADDRESSES_MAX = 2,  /* assignments and resources */
+    ADDRESSES_MAX = 4,  /* assignments and resources, of beta and of v1.0 */
     GUIDS_AT_ONCE = 16, /* random bytes for so many are fetched in one system call */
 };
 
@@ -156,8 +156,8 @@ static void give_slot(struct http *http, struct slot *slot)
     http->active--;
 }
 
-/* There are two addresses to post to. Read once, they spare curl a tenth of its work for each call.
- * NULL: it is neither of the first two. */
+/* There are four addresses to post to. Read once, they spare curl a tenth of its work for each
+ * call. NULL: it is none of the first four. */
 static CURLU *parsed_address(struct http *http, const struct queued *queued)
 {
     if (queued->call.method != HTTP_POST || queued->call.body.size == 0)
@@ -193,6 +193,7 @@ static void pump(struct http *http)
 
 void http_start(struct http *http, struct request *rq, const struct http_call *call)
 {
+    assert(call->version == GRAPH_BETA || call->for_real); /* v1.0 has no dry run */
     if (call->for_real &&
         rq->claim.client_request_id[0] != '\0') /* the one that the intent names */
         memcpy(rq->graph.client_request_id, rq->claim.client_request_id, GUID_SIZE);
@@ -323,7 +324,7 @@ struct http *http_create(uv_loop_t *loop, const struct settings *settings, struc
     http->token = token;
     width_init(&http->width, (size_t)settings->graph.in_flight);
     http->wire = strncmp(base_url, "https://", 8) == 0 ? WIRE_UNKNOWN : WIRE_HTTP1;
-    http->loop = http_loop_create(loop, settings->graph.in_flight, error);
+    http->loop = http_loop_create(loop, settings, settings->graph.in_flight, error);
     if (http->loop == NULL) {
         free(http);
         return NULL;
@@ -339,7 +340,7 @@ static void break_off(struct http *http, struct slot *slot)
     static const char why[] = "the worker stops";
     struct queued *queued = slot->queued;
     bool sent = slot->sends > (slot->is_refused ? 1 : 0);
-    http_transfer_cancel(http->loop, &slot->transfer);
+    http_transfer_cancel(&slot->transfer);
     slot_unload(slot);
     give_slot(http, slot);
     if (!sent) {

@@ -28,8 +28,9 @@ enum http_method { HTTP_GET, HTTP_POST };
 
 struct http_call {
     enum http_method method;
-    const char *path;                     /* below graph.base_url, with query; copied */
-    struct str body;                      /* POST; copied */
+    enum graph_version version; /* v1.0 for real requests only: asserted */
+    const char *path;           /* below the version's root (graph.base_url), with query; copied */
+    struct str body;            /* POST; copied */
     const char *traceparent, *tracestate; /* or NULL; copied */
     const char *operation;                /* for the statistics, a literal; NULL: by the stage */
     bool fresh;                           /* on a new connection */

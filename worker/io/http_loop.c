@@ -1,5 +1,8 @@
 #include "worker/io/http_loop.h"
 
+#include "worker/io/http_options.h"
+#include "worker/io/http_proxy.h"
+
 #include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,6 +18,7 @@
 struct watched {
     uv_poll_t poll;
     struct http_loop *loop;
+    struct generation *generation; /* whose curl wants it watched; NULL: none has yet */
     curl_socket_t fd;
     bool opened_by_us;
     bool has_poll; /* `poll` is initialised */
@@ -22,10 +26,23 @@ struct watched {
     int watched;   /* uv events that are watched */
 };
 
-struct http_loop {
-    uv_loop_t *uv;
+/* Connections that were made since a moment, and the calls on them. */
+struct generation {
+    struct http_loop *loop;
     uv_timer_t timer;
     CURLM *multi;
+    size_t transfers; /* under way */
+    int64_t born_ms;
+};
+
+struct http_loop {
+    uv_loop_t *uv;
+    const struct settings *settings;
+    struct http_proxy proxy;
+    struct generation *now;  /* new transfers start here */
+    struct generation *last; /* its last transfers are still under way; NULL: there is none */
+    int connections_max;
+    bool shares; /* the server takes many calls on one connection */
     struct watched **by_fd;
     size_t fd_room;
 };
@@ -89,6 +106,27 @@ static int on_close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
+static void free_generation(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+/* Closes what is still connected. */
+static void close_generation(struct generation *generation)
+{
+    if (generation == NULL)
+        return;
+    curl_multi_cleanup(generation->multi);
+    uv_close((uv_handle_t *)&generation->timer, free_generation);
+}
+
+static void end_transfer(struct generation *generation, struct http_transfer *transfer)
+{
+    curl_multi_remove_handle(generation->multi, transfer->easy);
+    transfer->generation = NULL;
+    generation->transfers--;
+}
+
 static bool has_local_port(curl_socket_t fd, long port)
 {
     struct sockaddr_in6 address = {0}; /* the port of both families is at the same place */
@@ -124,27 +162,36 @@ static void shut_if_silent(struct http_loop *loop, CURL *easy)
 }
 
 /* Hands over what has ended. on_done may start transfers; those end in a later turn. */
-static void hand_over(struct http_loop *loop)
+static void hand_over(struct generation *generation)
 {
+    struct http_loop *loop = generation->loop;
     int left = 0;
-    for (CURLMsg *message = curl_multi_info_read(loop->multi, &left); message != NULL;
-         message = curl_multi_info_read(loop->multi, &left)) {
+    for (CURLMsg *message = curl_multi_info_read(generation->multi, &left); message != NULL;
+         message = curl_multi_info_read(generation->multi, &left)) {
         CURL *easy = message->easy_handle;
         CURLcode result = message->data.result;
         struct http_transfer *transfer = NULL;
+        long version = 0;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+        curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+        loop->shares = version != 0 ? version == CURL_HTTP_VERSION_2_0 : loop->shares;
         if (result == CURLE_OPERATION_TIMEDOUT)
             shut_if_silent(loop, easy);
-        curl_multi_remove_handle(loop->multi, easy);
+        end_transfer(generation, transfer);
         transfer->on_done(transfer, result);
     }
 }
 
-static void act(struct http_loop *loop, curl_socket_t fd, int flags)
+static void act(struct generation *generation, curl_socket_t fd, int flags)
 {
     int running = 0;
-    curl_multi_socket_action(loop->multi, fd, flags, &running);
-    hand_over(loop);
+    struct http_loop *loop = generation->loop;
+    curl_multi_socket_action(generation->multi, fd, flags, &running);
+    hand_over(generation);
+    if (loop->last != NULL && loop->last->transfers == 0) {
+        close_generation(loop->last);
+        loop->last = NULL;
+    }
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -155,11 +202,11 @@ static void on_timeout(uv_timer_t *timer)
 static int on_timer(CURLM *multi, long timeout_ms, void *context)
 {
     (void)multi;
-    struct http_loop *loop = context;
+    struct generation *generation = context;
     if (timeout_ms < 0)
-        uv_timer_stop(&loop->timer);
+        uv_timer_stop(&generation->timer);
     else
-        uv_timer_start(&loop->timer, on_timeout, (uint64_t)timeout_ms, 0);
+        uv_timer_start(&generation->timer, on_timeout, (uint64_t)timeout_ms, 0);
     return 0;
 }
 
@@ -180,7 +227,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
     flags |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
     struct http_loop *loop = watched->loop;
     curl_socket_t fd = watched->fd;
-    act(loop, fd, flags);
+    act(watched->generation, fd, flags);
     if (status < 0 && find(loop, fd) == watched && watched->wanted != 0)
         watch(watched, watched->wanted);
 }
@@ -204,13 +251,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 {
     (void)easy;
     (void)unused;
-    struct http_loop *loop = context;
-    struct watched *watched = find(loop, fd);
+    struct generation *generation = context;
+    struct watched *watched = find(generation->loop, fd);
     if (what != CURL_POLL_REMOVE) {
         if (watched == NULL)
-            watched = add(loop, fd, false);
+            watched = add(generation->loop, fd, false);
         if (watched == NULL)
             return -1;
+        watched->generation = generation;
         watch(watched, ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                            ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
     } else if (watched != NULL && !watched->opened_by_us) {
@@ -221,7 +269,39 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     return 0;
 }
 
-struct http_loop *http_loop_create(uv_loop_t *uv, int connections_max, struct error *error)
+/* NULL: no memory. */
+static struct generation *open_generation(struct http_loop *loop)
+{
+    struct generation *generation = calloc(1, sizeof *generation);
+    CURLM *multi = generation != NULL ? curl_multi_init() : NULL;
+    if (multi == NULL) {
+        free(generation);
+        return NULL;
+    }
+    *generation = (struct generation){.loop = loop, .multi = multi};
+    generation->born_ms = (int64_t)uv_now(loop->uv);
+    uv_timer_init(loop->uv, &generation->timer);
+    generation->timer.data = generation;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, generation);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, generation);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)loop->connections_max);
+    return generation;
+}
+
+static bool open_loop(struct http_loop *loop, struct error *error)
+{
+    if (!http_library_is_fit(curl_version_info(CURLVERSION_NOW), loop->settings->graph.http,
+                             error) ||
+        !http_proxy_init(&loop->proxy, loop->settings, error))
+        return false;
+    loop->now = open_generation(loop);
+    return loop->now != NULL || error_set(error, "libcurl cannot start: no memory");
+}
+
+struct http_loop *http_loop_create(uv_loop_t *uv, const struct settings *settings,
+                                   int connections_max, struct error *error)
 {
     struct http_loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
@@ -229,75 +309,46 @@ struct http_loop *http_loop_create(uv_loop_t *uv, int connections_max, struct er
         error_set(error, "libcurl cannot start: no memory, or its TLS library is broken");
         return NULL;
     }
-    loop->uv = uv;
-    loop->multi = curl_multi_init();
-    if (loop->multi == NULL) {
-        free(loop);
-        curl_global_cleanup();
-        error_set(error, "libcurl cannot start: no memory");
-        return NULL;
-    }
-    uv_timer_init(uv, &loop->timer);
-    loop->timer.data = loop;
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)connections_max);
-    return loop;
-}
-
-static void free_loop(uv_handle_t *timer)
-{
-    struct http_loop *loop = timer->data;
-    free(loop->by_fd);
-    free(loop);
+    *loop = (struct http_loop){.uv = uv, .settings = settings, .connections_max = connections_max};
+    if (open_loop(loop, error))
+        return loop;
+    http_loop_destroy(loop);
+    return NULL;
 }
 
 void http_loop_destroy(struct http_loop *loop)
 {
     if (loop == NULL)
         return;
-    curl_multi_cleanup(loop->multi); /* closes what is still connected */
+    close_generation(loop->last);
+    close_generation(loop->now);
+    http_proxy_finish(&loop->proxy);
     curl_global_cleanup();
     for (size_t fd = 0; fd < loop->fd_room; fd++)
         if (loop->by_fd[fd] != NULL)
             forget(loop->by_fd[fd]);
-    uv_close((uv_handle_t *)&loop->timer, free_loop);
+    free(loop->by_fd);
+    free(loop);
 }
 
-bool http_transfer_init(struct http_transfer *transfer, struct http_loop *loop,
-                        const struct settings *settings, const char *url)
+/* ---- transfers ---- */
+
+bool http_transfer_init(struct http_transfer *transfer, struct http_loop *loop, const char *url)
 {
     CURL *easy = curl_easy_init();
     transfer->easy = easy;
+    transfer->url = url;
     if (easy == NULL)
         return false;
-    bool tls = strncmp(url, "https://", 8) == 0;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, loop);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_UPLOAD_BUFFER);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "");
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (settings->graph.tls_ca_file[0] != '\0')
-        curl_easy_setopt(easy, CURLOPT_CAINFO, settings->graph.tls_ca_file);
-    if (!tls) /* a loopback address: config allows no other */
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_MAX_S);
-    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)HTTP_CONNECTION_LIFE_MAX_S);
+    http_options_set(easy, loop->settings, url);
+    http_proxy_set(&loop->proxy, easy, url);
+    transfer->proxy_number = loop->proxy.number;
     return true;
 }
 
@@ -307,15 +358,39 @@ void http_transfer_finish(struct http_transfer *transfer)
     transfer->easy = NULL;
 }
 
-void http_transfer_start(struct http_loop *loop, struct http_transfer *transfer)
+/* Old connections that are idle curl itself does not use again. Without memory they are used a
+ * little longer. */
+static void renew_connections(struct http_loop *loop)
 {
-    transfer->error[0] = '\0';
-    CURLMcode added = curl_multi_add_handle(loop->multi, transfer->easy);
-    assert(added == CURLM_OK); /* it fails for a handle that is in already, and without memory */
-    (void)added;
+    struct generation *now = loop->now;
+    int64_t age_ms = (int64_t)uv_now(loop->uv) - now->born_ms;
+    if (!loop->shares || now->transfers == 0 || loop->last != NULL ||
+        age_ms < loop->settings->graph.connection_age_ms)
+        return;
+    struct generation *next = open_generation(loop);
+    if (next == NULL)
+        return;
+    loop->last = now;
+    loop->now = next;
 }
 
-void http_transfer_cancel(struct http_loop *loop, struct http_transfer *transfer)
+void http_transfer_start(struct http_loop *loop, struct http_transfer *transfer)
 {
-    curl_multi_remove_handle(loop->multi, transfer->easy);
+    renew_connections(loop);
+    http_proxy_look(&loop->proxy, (int64_t)uv_now(loop->uv));
+    if (transfer->proxy_number != loop->proxy.number) {
+        http_proxy_set(&loop->proxy, transfer->easy, transfer->url);
+        transfer->proxy_number = loop->proxy.number;
+    }
+    transfer->error[0] = '\0';
+    CURLMcode added = curl_multi_add_handle(loop->now->multi, transfer->easy);
+    assert(added == CURLM_OK); /* it fails for a handle that is in already, and without memory */
+    (void)added;
+    transfer->generation = loop->now;
+    loop->now->transfers++;
+}
+
+void http_transfer_cancel(struct http_transfer *transfer)
+{
+    end_transfer(transfer->generation, transfer);
 }

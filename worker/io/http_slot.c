@@ -56,6 +56,17 @@ static const char *operation_of(const struct request *rq, const struct http_call
     return stage_name(call->for_real || rq->stage == STAGE_SUBMIT ? STAGE_SUBMIT : STAGE_DRY_RUN);
 }
 
+/* `root_end` is where the root of beta ends; v1.0's stands beside it (config/check.c has seen to
+ * that). */
+static void go_to_v1(char *root_end)
+{
+    static const char beta[] = "/beta", v1[] = "/v1.0";
+    static_assert(sizeof beta == sizeof v1, "one takes the other's place");
+    size_t size = strlen(beta);
+    assert(memcmp(root_end - size, beta, size) == 0);
+    memcpy(root_end - size, v1, size);
+}
+
 struct queued *queued_create(const char *base_url, struct request *rq, const struct http_call *call)
 {
     static const char parent_name[] = "traceparent: ", state_name[] = "tracestate: ";
@@ -74,6 +85,8 @@ struct queued *queued_create(const char *base_url, struct request *rq, const str
     queued->url = at;
     memcpy(at, base_url, base_size);
     at += base_size;
+    if (call->version == GRAPH_V1)
+        go_to_v1(at);
     queued->call.path = copy_to(&at, call->path, path_size);
     queued->call.body.data = copy_to(&at, call->body.data, call->body.size);
     queued->trace_headers[0] = copy_header(&at, parent_name, parent);
@@ -175,8 +188,7 @@ static size_t on_body(char *bytes, size_t unit, size_t count, void *context)
 struct slot *slot_create(struct http *http, struct http_loop *loop, const struct settings *settings)
 {
     struct slot *slot = calloc(1, sizeof *slot);
-    if (slot == NULL ||
-        !http_transfer_init(&slot->transfer, loop, settings, settings->graph.base_url)) {
+    if (slot == NULL || !http_transfer_init(&slot->transfer, loop, settings->graph.base_url)) {
         free(slot);
         return NULL;
     }
@@ -239,14 +251,27 @@ void slot_load(struct slot *slot, struct queued *queued, struct bearer *bearer, 
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, way.pipewait ? 1L : 0L);
 }
 
-static void read_request_id(CURL *easy, char ret[GRAPH_REQUEST_ID_MAX])
+/* A header that is not there is a str without data. */
+static struct str read_header(CURL *easy, const char *name)
 {
     struct curl_header *header = NULL;
-    ret[0] = '\0';
-    if (curl_easy_header(easy, "request-id", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-        strlen(header->value) >= GRAPH_REQUEST_ID_MAX || header_value(header->value) == NULL)
-        return;
-    memcpy(ret, header->value, strlen(header->value) + 1);
+    bool given = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return given ? str_of(header->value) : (struct str){0};
+}
+
+/* One that is longer, or no plain text, is left out. */
+static void copy_plain(struct str value, char *ret, size_t size)
+{
+    bool good = value.data != NULL && value.size < size && header_value(value.data) != NULL;
+    if (good)
+        memcpy(ret, value.data, value.size);
+    ret[good ? value.size : 0] = '\0';
+}
+
+static void read_ids(CURL *easy, struct http_answer *ret)
+{
+    copy_plain(read_header(easy, "request-id"), ret->request_id, sizeof ret->request_id);
+    copy_plain(read_header(easy, "x-ms-ags-diagnostic"), ret->diagnostic, sizeof ret->diagnostic);
 }
 
 /* A date in Retry-After counts from the server's own Date: our clock may be wrong. Of several the
@@ -268,14 +293,6 @@ static int64_t read_retry_after_ms(CURL *easy)
         longest_ms = ms > longest_ms ? ms : longest_ms;
     }
     return longest_ms;
-}
-
-/* A header that is not there is a str without data. */
-static struct str read_header(CURL *easy, const char *name)
-{
-    struct curl_header *header = NULL;
-    bool given = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
-    return given ? str_of(header->value) : (struct str){0};
 }
 
 static void read_limits(CURL *easy, struct http_answer *ret)
@@ -328,7 +345,7 @@ void slot_read_answer(struct slot *slot, CURLcode result, char text[SLOT_TEXT_SI
         snprintf(text, SLOT_TEXT_SIZE, "%s", why[0] != '\0' ? why : curl_easy_strerror(result));
     }
     if (status > 0)
-        read_request_id(easy, ret->request_id);
+        read_ids(easy, ret);
     if (status > 0 && !slot->queued->call.for_real)
         ret->date_wall_ms = read_date_ms(easy);
     if (status > 0)

@@ -221,6 +221,7 @@ void log_answered(const struct request *rq)
         log_line_text(line, "error.code", str_of(rq->fault.code));
     }
     put_if_set(line, "usher.graph_request_id", rq->graph.request_id);
+    put_if_set(line, "usher.graph_diagnostic", rq->graph.diagnostic);
     put_if_set(line, "usher.client_request_id", rq->graph.client_request_id);
     put_correlation_id(line, &rq->record);
     log_line_number(line, "usher.took_ms", rq->finished_wall_ms - rq->received_wall_ms);

@@ -92,9 +92,9 @@ struct token_fetch *token_fetch_create(uv_loop_t *uv, const struct settings *set
     fetch->settings = settings;
     fetch->events = *events;
     fetch->url = token_form_url(settings);
-    fetch->loop = http_loop_create(uv, 1, error);
+    fetch->loop = http_loop_create(uv, settings, 1, error);
     if (fetch->url == NULL || fetch->loop == NULL ||
-        !http_transfer_init(&fetch->transfer, fetch->loop, settings, fetch->url)) {
+        !http_transfer_init(&fetch->transfer, fetch->loop, fetch->url)) {
         if (fetch->loop != NULL)
             error_set(error, "%s: the address is too long", endpoint_of(settings));
         token_fetch_destroy(fetch);
@@ -139,7 +139,7 @@ void token_fetch_destroy(struct token_fetch *fetch)
     if (fetch == NULL)
         return;
     if (fetch->form.text != NULL)
-        http_transfer_cancel(fetch->loop, &fetch->transfer);
+        http_transfer_cancel(&fetch->transfer);
     http_transfer_finish(&fetch->transfer);
     http_loop_destroy(fetch->loop);
     token_form_finish(&fetch->form);
