@@ -192,7 +192,7 @@ bool value_put(struct settings *settings, const struct option *option, const str
     size_t i = 0;
 
     assert(option->kind == OPTION_MAP);
-    if (pair->name[0] == '\0' || !check_text(pair->name, TEXT_LENGTH_MAX, NULL)) {
+    if (pair->name[0] == '\0' || !check_text(pair->name, KEY_LENGTH_MAX, NULL)) {
         return error_set(error, "has a property without a proper name");
     }
     if (reason != NULL) {

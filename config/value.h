@@ -14,6 +14,9 @@
 /* A path is at most this long on Linux, and no other text needs more. Secrets: SECRET_SIZE_MAX. */
 #define TEXT_LENGTH_MAX 4096
 
+/* Of a setting, a group, a tenant or a property of librdkafka; longer ones are mistakes. */
+#define KEY_LENGTH_MAX 127
+
 /* Sets a text, secret, duration, size, count or choice. On an error the value stays as it was. */
 bool value_set(struct settings *settings, const struct option *option, const char *text,
                struct error *error);

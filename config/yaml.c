@@ -10,8 +10,7 @@
 #include "config/value.h"
 #include "config/yaml_reader.h"
 
-/* No setting or group has a longer name; the properties of librdkafka neither. */
-#define KEY_SIZE 128
+#define KEY_SIZE (KEY_LENGTH_MAX + 1)
 
 static void refuse_value(struct reader *reader, const struct option *option, const char *text)
 {

@@ -10,7 +10,10 @@
     "/identityGovernance/entitlementManagement/accessPackageCatalogs?$top=1&$select=id"
 
 /* A tenant's event that has no token waits for so long; the fetch backs off by itself. */
-enum { TOKEN_PAUSE_MS = 1000 };
+enum {
+    TOKEN_PAUSE_MS = 1000,
+    TELL_AGAIN_MS = 30000, /* how often the log says so: an operator who looks finds it */
+};
 
 void pacing_open(struct tenant *t)
 {
@@ -28,12 +31,14 @@ static bool is_retry(const struct request *rq)
 }
 
 /* For a worker with one tenant the intake pauses; one with many goes on for the others. */
-static bool lacks_token(struct tenant *t)
+static bool lacks_token(struct tenant *t, int64_t now_ms)
 {
     if (t->name[0] == '\0' || token_is_ready(t->token))
         return false;
-    log_write(LOG_WARN, "tenant.waits", "events of the tenant %s wait: %s", t->name,
-              tenant_token_trouble(t));
+    if (token_trouble(t->token)[0] != '\0' && now_ms >= t->tell_ms) {
+        t->tell_ms = now_ms + TELL_AGAIN_MS;
+        log_write(LOG_WARN, "tenant.waits", "events wait: %s", tenant_token_trouble(t));
+    }
     return true;
 }
 
@@ -43,7 +48,7 @@ int64_t pacing_hold(struct tenant *t, const struct request *rq, enum gate_scope 
     int64_t pause_ms = gate_closed_ms(&t->gate, scope, now_ms);
     if (pause_ms == 0)
         pause_ms = circuit_ask(&t->circuit);
-    if (pause_ms == 0 && lacks_token(t))
+    if (pause_ms == 0 && lacks_token(t, now_ms))
         pause_ms = TOKEN_PAUSE_MS;
     if (pause_ms == 0 && is_retry(rq) && !budget_allows(&t->budget, now_ms))
         pause_ms = BUDGET_ASK_AGAIN_MS;

@@ -141,9 +141,9 @@ static void start_dry_run(void *context, struct request *rq, int64_t now_ms)
 static void start_mark(void *context, struct request *rq, int64_t now_ms)
 {
     struct worker *w = context;
-    int64_t pause_ms = pacing_take(tenant_of(w, rq), rq, 1, now_ms);
-    if (pause_ms == 0 &&
-        w->pipeline.at_stage[STAGE_SUBMIT] >= (size_t)tenant_of(w, rq)->settings->graph.in_flight)
+    struct tenant *t = tenant_of(w, rq);
+    int64_t pause_ms = pacing_take(t, rq, 1, now_ms);
+    if (pause_ms == 0 && t->submits >= (size_t)t->settings->graph.in_flight)
         pause_ms = BUSY_PAUSE_MS;
     if (pause_ms > 0)
         pace(w, rq, pause_ms);
@@ -169,6 +169,7 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
 {
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
+    tenant_of(w, rq)->submits--;
     rq->attempts.submit += graph_was_called(answer);
     post(w, rq, pacing_heed(tenant_of(w, rq), rq, answer, outcome));
 }
@@ -182,6 +183,7 @@ static void start_submit(void *context, struct request *rq, int64_t now_ms)
         pace(w, rq, pause_ms);
         return;
     }
+    tenant_of(w, rq)->submits++;
     send_post(w, rq, true, &(struct http_call){.may_send = may_send, .on_answer = on_submit});
 }
 

@@ -22,7 +22,8 @@ void tenant_choose(struct worker *w, struct request *rq)
     while (name != NULL && i < w->tenant_count && strcmp(w->tenants[i].name, name) != 0)
         i++;
     if (name != NULL && i < w->tenant_count) {
-        rq->whose = (struct whose){w->tenants[i].name, i, &w->tenants[i].limits};
+        const struct tenant *t = &w->tenants[i];
+        rq->whose = (struct whose){t->name, i, t->settings, &t->limits};
         return;
     }
     rq->event.worth = EVENT_REFUSED;

@@ -33,11 +33,13 @@ struct tenant {
     struct budget budget;
     struct request probe; /* a GET that is no event's */
     struct redis_share share;
+    size_t submits;   /* its real requests that are under way (stages.c) */
     unsigned waiting; /* its requests that wait for their dry run, as counted last (share.c) */
     int64_t rate_logged;
     struct plan_limits limits;
     uint64_t answers[ANSWER_COUNT][2]; /* [duplicate] */
     struct error trouble;              /* the sentence of tenant_token_trouble() */
+    int64_t tell_ms;                   /* when the log may say next that its events wait */
 };
 
 /* What the plan may use of these settings. */

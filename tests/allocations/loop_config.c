@@ -12,6 +12,11 @@ static const char good[] = "kafka:\n  brokers: a:1,b:2\n  reply_topics_allowed: 
                            "graph:\n  tenant_id: t\n  client_id: c\n  client_secret: s\n";
 static const char bad[] = "kafka:\n  brokrs: a:1\n  window: 0\ngraph:\n  timeout: soon\n";
 
+static const char many[] = "graph:\n  client_secret: s\n  timeout: 20s\n"
+                           "tenants:\n  a:\n    tenant_id: t\n    client_id: c\n"
+                           "    client_secret_file: f\n  b:\n    auth: token\n    token: x\n"
+                           "    cloud: dod\n";
+
 static void note_problems(struct notes *notes, struct problems *problems)
 {
     char text[8192] = "";
@@ -41,6 +46,12 @@ static void load(struct notes *notes, const char *yaml, bool print)
     enum load result = settings_load(&settings, &source, &problems);
     (void)unlink(path);
     note(notes, "%d", (int)result);
+    for (size_t i = 0; i < settings.tenants.count; i++) {
+        const struct tenant_settings *tenant = &settings.tenants.items[i];
+        note(notes, "%s %d %s %s %lld", tenant->name, (int)tenant->settings->graph.auth,
+             tenant->settings->graph.base_url, tenant->settings->graph.client_secret_file,
+             (long long)tenant->settings->graph.timeout_ms);
+    }
     if (print && result == LOAD_OK) {
         char text[16384] = "";
         FILE *out = fmemopen(text, sizeof text, "w");
@@ -63,6 +74,11 @@ static void play_print(struct notes *notes)
     load(notes, good, true);
 }
 
+static void play_tenants(struct notes *notes)
+{
+    load(notes, many, true);
+}
+
 static void play_problems(struct notes *notes)
 {
     load(notes, bad, false);
@@ -78,6 +94,7 @@ static void play_problems(struct notes *notes)
 const struct scene config_scenes[] = {
     {"settings", play_load},
     {"settings, printed", play_print},
+    {"settings of tenants", play_tenants},
     {"settings that are wrong", play_problems},
     {NULL, NULL},
 };

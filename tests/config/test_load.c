@@ -169,6 +169,10 @@ static void a_list_takes_the_place_of_the_lower_one_and_properties_add_up(void *
     harness_unload(&loaded);
 }
 
+#define LETTERS_127                                                    \
+    "abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvwxyz.abcdefghij" \
+    "abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvwxyz.abcdefghi"
+
 /* What one variable or flag says, beside settings that are complete. */
 static const struct {
     const char *variable, *flag, *problems;
@@ -226,6 +230,10 @@ static const struct {
      "-s kafka.librdkafka.transactional.id: transactional.id belongs to the worker: set "
      "kafka.instance_id\n"},
     {NULL, "kafka.librdkafka.ssl.key.location=/key.pem", ""},
+    {NULL, "kafka.librdkafka." LETTERS_127 "=1", ""},
+    /* The file could not say it. */
+    {NULL, "kafka.librdkafka.x" LETTERS_127 "=1",
+     "-s kafka.librdkafka.x" LETTERS_127 ": has a property without a proper name\n"},
 };
 
 static void a_mistake_outside_the_file_is_said_with_its_name(void **state)
@@ -301,6 +309,11 @@ static void a_secret_in_a_file_that_all_can_read_is_warned_of(void **state)
          "graph: {auth: token, token_file: /t}\n"
          "kafka:\n  librdkafka:\n    client.id: x\n    sasl.password: hunter2\n",
          1},
+        /* The worker's own, and one tenant's; the other has the worker's. */
+        {0644,
+         "graph:\n  auth: token\n  token: hunter2\n"
+         "tenants:\n  a:\n    token: hunter2\n  b:\n    timeout: 5s\n",
+         2},
     };
 
     (void)state;

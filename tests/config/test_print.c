@@ -147,8 +147,8 @@ static void what_is_a_tenants_own_is_printed_and_no_secret(void **state)
         "tenants:\n  \"007\":\n    cloud: dod                                # /",
         ":8:12\n    base_url: https://dod-graph.microsoft.us/beta  # default\n    tenant_id: t  ",
         "    client_secret: \"\"                         # default\n    client_secret_file: f ",
-        ":7:25\n    authority_host: https://login.microsoftonline.us  # default\n"
-        "    timeout: 5s                               # flag -s tenants.007.timeout\n  b:\n",
+        ":7:25\n    authority_host: https://login.microsoftonline.us  # default\n    timeout: 5s  ",
+        "                              # flag -s tenants.007.timeout\n  b:\n",
         "    token: <hidden>                           # /",
     };
     struct loaded loaded;

@@ -98,7 +98,7 @@ static void without_the_map_there_are_none(void **state)
 /* Whatever layer the worker's secret is in. */
 static void a_tenants_secret_puts_out_the_workers(void **state)
 {
-    static const struct texts environment = {{"USHER_GRAPH_CLIENT_SECRET=s"}};
+    static const struct texts environment = {{"USHER_GRAPH_CLIENT_SECRET=s", "AZURE_CLIENT_ID=z"}};
     struct loaded loaded;
 
     (void)state;
@@ -110,6 +110,14 @@ static void a_tenants_secret_puts_out_the_workers(void **state)
     assert_string_equal(tenant(&loaded, "c")->graph.client_secret, "s");
     assert_string_equal(tenant(&loaded, "c")->graph.client_secret_file, "");
     assert_string_equal(loaded.settings.graph.client_secret, "s");
+    harness_unload(&loaded);
+
+    /* An empty one too: here it means the system-assigned identity. */
+    harness_load(&loaded, "tenants:\n  a:\n    auth: managed-identity\n    client_id: \"\"\n",
+                 &environment, NULL, NULL);
+    assert_string_equal(loaded.problems, "");
+    assert_string_equal(tenant(&loaded, "a")->graph.client_id, "");
+    assert_string_equal(loaded.settings.graph.client_id, "z");
     harness_unload(&loaded);
 
     /* A flag's file goes before the secret in the YAML. */
@@ -225,6 +233,10 @@ static const struct row {
     {"a secret twice", TWO "    token: x\n", NULL,
      "usher.yaml:8:17: tenants.fabrikam.token_file: tenants.fabrikam.token is set as well; one of "
      "the two\n"},
+    {"graph's secret twice, once said",
+     "graph:\n  auth: token\n  token: x\n  token_file: /t\n"
+     "tenants:\n  a:\n    timeout: 5s\n",
+     NULL, "usher.yaml:4:15: graph.token_file: graph.token is set as well; one of the two\n"},
     {"a claim outlives each one's call", TWO "    retry_for: 1m\n", "tenants.fabrikam.timeout=3m",
      "usher.yaml:6:3: redis.lease: must be longer than 182s (tenants.fabrikam.timeout and 2 s): a "
      "claim must outlive a call\n"

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -91,6 +92,42 @@ static void prefers_the_trace_of_the_record(void **state)
     }
 }
 
+/* Whether there must be one is the worker's business: the event is good in any case. */
+static void reads_the_tenant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members, *header, *tenant; /* tenant NULL: none */
+    } rows[] = {
+        {"\"tenant\":\"contoso\"", NULL, "contoso"},
+        {"\"tenant\":5", NULL, ""},
+        {"\"tenant\":\"a\\u0007\"", NULL, ""},
+        {"\"tenant\":null", NULL, NULL},
+        {"\"tenancy\":\"contoso\"", NULL, NULL},
+        {NULL, "fabrikam", "fabrikam"},
+        {NULL, "", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_record record;
+        struct event event;
+        char value[1024];
+        snprintf(value, sizeof value, "{%s,%s", rows[i].members != NULL ? rows[i].members : "",
+                 &GOOD[1]);
+        if (rows[i].members != NULL)
+            record_of(&record, str_of(value), NULL);
+        else
+            record_of(&record, BYTES(GOOD_ASSIGNMENT),
+                      BINARY({"ce_specversion", "1.0"}, {"ce_id", "e1"}, {"ce_source", "/s"},
+                             {"ce_type", TYPE_ASSIGNMENT}, {"ce_tenant", rows[i].header}));
+        event_read(&record.record, &event);
+        if (event.worth != EVENT_GOOD || (event.tenant == NULL) != (rows[i].tenant == NULL) ||
+            (event.tenant != NULL && strcmp(event.tenant, rows[i].tenant) != 0))
+            fail_msg("row %zu: worth %d, %s: %s", i, (int)event.worth, event.fault.code,
+                     event.tenant != NULL ? event.tenant : "none");
+        event_finish(&event);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +135,7 @@ int main(void)
         cmocka_unit_test(keeps_the_limit_of_an_id),
         cmocka_unit_test(takes_an_expiry_at_zero_for_one),
         cmocka_unit_test(prefers_the_trace_of_the_record),
+        cmocka_unit_test(reads_the_tenant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,32 @@ static void halves_once_and_grows_back(void **state)
     assert_int_equal(pace.belief, PACE_LEAST_MILLIS);
 }
 
+/* Graph stands less than is set, and does not say so: it is found out, and tried again now and
+ * then. In seconds: when Graph stands how much. */
+static void finds_a_limit_that_nobody_tells(void **state)
+{
+    (void)state;
+    enum { LIMIT = MOST * 6 / 10, END_S = 3600, FREE_S = 3000 };
+    struct pace pace;
+    int64_t used = 0;
+    int refusals = 0, back_s = 0;
+    pace_init(&pace, 20);
+    for (int s = 0; s < END_S; s++) {
+        int64_t now_ms = NOW_MS + s * 1000;
+        int64_t belief = play_second(&pace, 0, now_ms);
+        if (belief > LIMIT && s < FREE_S) {
+            refusals++;
+            assert_true(pace_throttled(&pace, now_ms + 500, 0) || s < 2);
+        }
+        used += s < FREE_S ? belief : 0;
+        if (s >= FREE_S && back_s == 0 && belief == MOST)
+            back_s = s - FREE_S;
+    }
+    assert_in_range(refusals, 4, 3 + FREE_S * 1000 / PACE_LIMIT_MS * 2);
+    assert_true(used > (int64_t)LIMIT * FREE_S * 88 / 100);
+    assert_in_range(back_s, 1, PACE_LIMIT_MS / 1000 + 60);
+}
+
 static void the_least_belief_counts(void **state)
 {
     (void)state;
@@ -163,6 +189,7 @@ int main(void)
         cmocka_unit_test(no_limit_asks_nothing),
         cmocka_unit_test(asks_once_a_second_while_there_is_something),
         cmocka_unit_test(halves_once_and_grows_back),
+        cmocka_unit_test(finds_a_limit_that_nobody_tells),
         cmocka_unit_test(the_least_belief_counts),
         cmocka_unit_test(only_answers_make_it_grow),
         cmocka_unit_test(slows_as_the_limit_comes_near),

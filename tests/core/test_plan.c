@@ -87,6 +87,22 @@ static void what_redis_forgot_is_settled(void **state)
     assert_int_equal(verdict.answer, ANSWER_REJECTED);
 }
 
+/* A tenant's own numbers go before the worker's. */
+static void a_tenant_has_its_own_limits(void **state)
+{
+    (void)state;
+    struct plan plan = worker_plan();
+    static const struct plan_limits patient = {.retry_attempts = 3,
+                                               .retry_for_ms = 1 << 30,
+                                               .eventual_ms = 150,
+                                               .settle_ms = 300};
+    struct request rq = {.stage = STAGE_DRY_RUN, .outcome = OUTCOME_FAILED};
+    rq.retries[STAGE_DRY_RUN] = 1;
+    assert_int_equal(plan_next(&plan, &rq, 1000).answer, ANSWER_FAILED);
+    rq.whose.limits = &patient;
+    assert_int_equal(plan_next(&plan, &rq, 1000).move, MOVE_WAIT);
+}
+
 /* What an event waits for through no fault of its own takes nothing off its times: not a throttled
  * Graph, not a Redis that is away, however long. Its own retries do. */
 static void no_time_runs_while_an_event_is_held(void **state)
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test(every_road_ends_and_keeps_its_promises),
         cmocka_unit_test(a_road_that_never_ends_is_noticed),
         cmocka_unit_test(an_answer_without_a_claim_is_taken_back),
+        cmocka_unit_test(a_tenant_has_its_own_limits),
         cmocka_unit_test(what_redis_forgot_is_settled),
         cmocka_unit_test(no_time_runs_while_an_event_is_held),
         cmocka_unit_test(a_change_of_any_cell_is_noticed),

@@ -1,11 +1,12 @@
-/* Settings from the environment and from flags, and the numbers in them. Input: a line each,
- * `-s KEY=VALUE` or `NAME=VALUE`. */
+/* Settings from the environment and from flags, and the numbers in them; without a file, and with
+ * one that has two tenants, contoso and a.b. Input: a line each, `-s KEY=VALUE` or `NAME=VALUE`. */
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/settings_checks.h"
 
 #include "config/convert.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 enum { LINES_MAX = 16 };
 
@@ -36,6 +37,10 @@ static void check_numbers(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char secret[] = "USHER_REDIS_PASSWORD=" CHECK_SECRET;
+    static const char tenants[] = "tenants:\n  contoso:\n    tenant_id: t\n    client_id: c\n"
+                                  "    client_secret_file: f\n"
+                                  "  a.b:\n    auth: managed-identity\n    cloud: usgov\n";
+    char path[CHECK_PATH_SIZE];
     char *environment[LINES_MAX + 2] = {secret};
     const char *flags[LINES_MAX];
     size_t variables = 1, count = 0;
@@ -52,8 +57,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             environment[variables++] = (char *)line;
     }
-    check_settings_load(&(struct settings_source){
-        .file = "", .flags = flags, .flags_count = count, .environment = environment});
+    struct settings_source source = {.file = "",
+                                     .flags = flags,
+                                     .flags_count = count,
+                                     .environment = environment};
+    check_settings_load(&source);
+    int fd = check_file_of(tenants, strlen(tenants), path);
+    source.file = path;
+    check_settings_load(&source);
+    assert(close(fd) == 0);
     input_finish(&input);
     return 0;
 }

@@ -107,10 +107,20 @@ static void cut_origins(char *text)
     *to = '\0';
 }
 
-static bool has_hidden(const struct settings *settings)
+static bool has_secret(const struct settings *settings)
 {
     for (size_t i = 0; i < options_count; i++)
         if (options[i].kind == OPTION_SECRET && value_text(settings, &options[i])[0] != '\0')
+            return true;
+    return false;
+}
+
+static bool has_hidden(const struct settings *settings)
+{
+    if (has_secret(settings))
+        return true;
+    for (size_t i = 0; i < settings->tenants.count; i++)
+        if (has_secret(settings->tenants.items[i].settings))
             return true;
     for (size_t i = 0; i < settings->kafka.librdkafka.count; i++)
         if (property_is_secret(settings->kafka.librdkafka.items[i].name))
@@ -159,6 +169,29 @@ static void check_problems(const struct problems *problems, enum load result)
     assert((result == LOAD_OK) == (problems->errors == 0));
 }
 
+/* Each has a name of its own and values that the table allows; what it did not say itself, it has
+ * from the worker. */
+static void check_tenants(const struct settings *settings)
+{
+    const struct tenants *tenants = &settings->tenants;
+    assert(tenants->count <= TENANTS_MAX);
+    for (size_t i = 0; i < tenants->count; i++) {
+        const struct tenant_settings *tenant = &tenants->items[i];
+        size_t length = strlen(tenant->name), own = 0;
+        assert(length > 0 && length <= TENANT_NAME_MAX);
+        assert(tenants_find(tenants, tenant->name) == tenant);
+        assert(tenant->settings->tenants.count == 0);
+        for (size_t j = 0; j < options_count; j++) {
+            const struct origin *origin = &tenant->settings->origins[j];
+            check_option(tenant->settings, &options[j]);
+            own += origin->is_of_tenant ? 1 : 0;
+            assert(!origin->is_of_tenant || option_is_of_tenants(&options[j]));
+            assert(origin->is_of_tenant || origin->layer == settings->origins[j].layer);
+        }
+        assert(own > 0);
+    }
+}
+
 void check_settings_load(const struct settings_source *source)
 {
     struct problems problems = {0};
@@ -168,6 +201,7 @@ void check_settings_load(const struct settings_source *source)
     if (result == LOAD_OK) {
         for (size_t i = 0; i < options_count; i++)
             check_option(&settings, &options[i]);
+        check_tenants(&settings);
         check_printed(&settings);
     } else {
         assert(settings.file == NULL && settings.origins == NULL);

@@ -220,6 +220,28 @@ static void leaves_alone_what_needs_a_next_version(void **state)
     redis_world_drop(&a, rq);
 }
 
+/* The same id and the same body for another tenant ask for another thing. */
+static void tells_tenants_apart(void **state)
+{
+    (void)state;
+    redis_world_open(&a);
+    redis_world_open(&b);
+    struct request *first = redis_world_request(&a, 1, "whose", body);
+    struct request *other = redis_world_request(&b, 2, "whose", body);
+    struct request *again = redis_world_request(&b, 3, "whose", body);
+    first->whose.name = again->whose.name = "contoso";
+    other->whose.name = "fabrikam";
+
+    assert_int_equal(redis_world_play(&a, first, STAGE_CLAIM), OUTCOME_OK);
+    assert_int_equal(redis_world_play(&a, first, STAGE_MARK), OUTCOME_OK);
+    assert_int_equal(redis_world_answer(&a, first, ANSWER_SUBMITTED), OUTCOME_OK);
+    assert_int_equal(redis_world_play(&b, other, STAGE_CLAIM), OUTCOME_CONFLICT);
+    assert_int_equal(redis_world_play(&b, again, STAGE_CLAIM), OUTCOME_SEEN);
+    redis_world_drop(&a, first);
+    redis_world_drop(&b, other);
+    redis_world_drop(&b, again);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
@@ -232,6 +254,7 @@ int main(void)
         TEST(takes_graph_s_time_for_the_first_intent),
         TEST(keeps_the_fields_of_a_next_version),
         TEST(leaves_alone_what_needs_a_next_version),
+        TEST(tells_tenants_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

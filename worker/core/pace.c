@@ -27,6 +27,12 @@ bool pace_throttled(struct pace *pace, int64_t now_ms, int64_t pause_ms)
         return false;
     /* From what all had, not from what we believed alone. */
     int64_t rate = pace->shared < pace->belief ? pace->shared : pace->belief;
+    int64_t gap = rate > pace->refused ? rate - pace->refused : pace->refused - rate;
+    if (gap * 100 < pace->refused * PACE_SAME_PERCENT) {
+        pace->limit = rate < pace->refused ? rate : pace->refused;
+        pace->limit_until_ms = now_ms + PACE_LIMIT_MS;
+    }
+    pace->refused = rate;
     pace->belief = rate / 2 > PACE_LEAST_MILLIS ? rate / 2 : PACE_LEAST_MILLIS;
     pace->shared = pace->belief;
     pace->calm_ms = now_ms + pause_ms + PACE_CALM_MS;
@@ -62,8 +68,11 @@ static void grow(struct pace *pace, int64_t now_ms)
         return;
     int64_t growth = pace->most * PACE_GROWTH_PERCENT / 100 * since_ms / 1000;
     pace->belief += used > 0 ? growth / 4 : growth;
-    if (pace->belief > pace->most)
-        pace->belief = pace->most;
+    int64_t most = pace->most;
+    if (now_ms < pace->limit_until_ms && pace->limit * PACE_BELOW_PERCENT / 100 < most)
+        most = pace->limit * PACE_BELOW_PERCENT / 100;
+    if (pace->belief > most)
+        pace->belief = most;
 }
 
 struct pace_wish pace_ask(struct pace *pace, unsigned waiting, int64_t now_ms)

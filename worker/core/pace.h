@@ -14,6 +14,8 @@
  * grant nothing is written. A replica that idles asks nothing.
  *
  * Graph says from 0.8 on how much of the limit is used. Each replica minds that at once, by itself.
+ * Where it does not say, a second 429 at about the rate of the one before tells the limit: for some
+ * minutes we stay just below it, so that not every growing back ends in another.
  *
  * Rates are in thousandths of a write a second. Pure. */
 
@@ -37,6 +39,11 @@ enum {
     PACE_BRAKE_PERMILLE = 970,
     PACE_BRAKED_PERMILLE = 200,
     PACE_USED_MS = 2000, /* how long such a word of Graph's counts */
+    /* Two 429s whose rates differ by less are of one limit; what is used of it; and when to try
+       whether it still is: four of the windows that Graph counts in (150 s). */
+    PACE_SAME_PERCENT = 25,
+    PACE_BELOW_PERCENT = 95,
+    PACE_LIMIT_MS = 10 * 60 * 1000,
 };
 
 struct pace {
@@ -45,12 +52,15 @@ struct pace {
     int64_t shared;  /* the least belief of all, as told last */
     int64_t granted; /* of it to us … */
     int64_t granted_until_ms;
-    int64_t asked_ms;  /* 0: never */
-    int64_t calm_ms;   /* 429s are news from then on */
-    int used_permille; /* of Graph's limit, as it said last; 0: below PACE_SLOW_PERMILLE … */
-    int64_t used_ms;   /* … and when */
-    unsigned passed;   /* writes that have passed since we asked last */
-    unsigned answers;  /* to writes, since then */
+    int64_t asked_ms;       /* 0: never */
+    int64_t calm_ms;        /* 429s are news from then on */
+    int64_t refused;        /* the rate of the last 429; 0: none yet */
+    int64_t limit;          /* what two of them have told … */
+    int64_t limit_until_ms; /* … and how long that counts */
+    int used_permille;      /* of Graph's limit, as it said last; 0: below PACE_SLOW_PERMILLE … */
+    int64_t used_ms;        /* … and when */
+    unsigned passed;        /* writes that have passed since we asked last */
+    unsigned answers;       /* to writes, since then */
 };
 
 /* What is told to Redis. */

@@ -52,9 +52,11 @@ enum match {
 
 /* Whose Graph it is about. Set at admit; before, and without the map `tenants`, it is zeroed. */
 struct plan_limits;
+struct settings;
 struct whose {
     const char *name; /* of the tenant, as the settings have it; NULL: there is only one */
     size_t index;     /* of settings->tenants, and so of the worker's */
+    const struct settings *settings;  /* the tenant's own; NULL: the worker's */
     const struct plan_limits *limits; /* the tenant's own; NULL: the plan's */
 };
 

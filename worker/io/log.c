@@ -159,6 +159,7 @@ static void put_request(struct log_line *line, const struct request *rq)
     put_if_set(line, "usher.topic", rq->record.topic);
     log_line_number(line, "usher.partition", rq->record.partition);
     log_line_number(line, "usher.offset", rq->record.offset);
+    put_if_set(line, "usher.tenant", rq->whose.name);
     put_if_set(line, "usher.event_source", rq->event.source);
     put_if_set(line, "usher.event_id", rq->event.id);
     /* 00-<32 hex>-<16 hex>-01 */

@@ -255,7 +255,9 @@ static void on_marked(struct redis_command *command, const redisReply *reply)
 /* What forbids the intent before Redis is asked; OUTCOME_OK: nothing. */
 static enum outcome check_mark(const struct redis *redis, const struct request *rq, int64_t now_ms)
 {
-    bool required = redis->settings->graph.dry_run == DRY_RUN_REQUIRED;
+    const struct settings *settings =
+        rq->whose.settings != NULL ? rq->whose.settings : redis->settings;
+    bool required = settings->graph.dry_run == DRY_RUN_REQUIRED;
 
     if (request_is_expired(rq, redis_wall_ms()))
         return OUTCOME_EXPIRED;
