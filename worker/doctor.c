@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    PARTS_MAX = 20, /* packages or catalogs of policy that are asked for: a read each */
-    PATH_SIZE = 512,
+    PARTS_MAX = 20,   /* packages or catalogs of policy that are asked for: a read each */
+    PATH_SIZE = 1024, /* of the settings 256 at most, and an id of 200 */
     TEXT_SIZE = PERMISSION_TEXT_SIZE + 256,
 };
 
@@ -100,6 +100,13 @@ static enum sight look_at(struct doctor *d, const char *path)
 
 /* ---- what is looked at ---- */
 
+/* Where the requests of a kind are, on beta: the dry runs go there in any case. */
+static const char *path_of(const struct doctor *d, enum kind kind)
+{
+    return kind == KIND_RESOURCE ? d->settings->graph.beta_resource_path
+                                 : d->settings->graph.beta_assignment_path;
+}
+
 static void part_path(const struct doctor *d, enum kind kind, const char *id, char ret[PATH_SIZE])
 {
     static const char root[] = "/identityGovernance/entitlementManagement/";
@@ -109,7 +116,7 @@ static void part_path(const struct doctor *d, enum kind kind, const char *id, ch
     else
         snprintf(ret, PATH_SIZE,
                  "%s?$expand=accessPackage&$filter=accessPackage/id%%20eq%%20'%s'&$top=1",
-                 d->settings->graph.beta_assignment_path, id);
+                 path_of(d, kind), id);
 }
 
 /* By each package or catalog: an application with a role there may read these and no others. */
@@ -134,9 +141,7 @@ static bool look_at_parts(struct doctor *d, enum kind kind, struct permission_vi
 static bool look_at_kind(struct doctor *d, enum kind kind, struct permission_view *view)
 {
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s?$top=1",
-             kind == KIND_RESOURCE ? d->settings->graph.beta_resource_path
-                                   : d->settings->graph.beta_assignment_path);
+    snprintf(path, sizeof path, "%s?$top=1", path_of(d, kind));
     enum sight sight = look_at(d, path);
     view->list_is_allowed = sight == SIGHT_ALLOWED;
     return sight != SIGHT_NONE &&

@@ -142,10 +142,10 @@ static void check_way(enum kind kind, const struct chain *chain, enum graph_vers
             fail_msg("%s: `%s` %s", path, fault.code, fault.message);
         return;
     }
+    size_t size = strlen(expected) - 2;
     if (members == NULL)
         fail_msg("%s: `%s` %s", data, fault.code, fault.message);
-    size_t size = strlen(expected) - 2;
-    if (strlen(members) != size || memcmp(members, expected + 1, size) != 0)
+    else if (strlen(members) != size || memcmp(members, expected + 1, size) != 0)
         fail_msg("%s\nis {%s}\nnot %s", data, members, expected);
     free(members);
 }

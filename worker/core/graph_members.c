@@ -235,7 +235,8 @@ const char *graph_member_name_like(const struct member *member, const char *name
 {
     for (enum graph_version version = 0; version < GRAPH_VERSIONS; version++) {
         const char *known = member->names[version];
-        if (known != NULL && equals_but_for_case(name, known))
+        bool is_new = version == GRAPH_BETA || known != member->names[GRAPH_BETA];
+        if (known != NULL && is_new && equals_but_for_case(name, known))
             return known;
     }
     return NULL;
