@@ -167,23 +167,43 @@ static void inherit(struct loader *tenant)
     }
 }
 
-/* The same application in the same directory: one limit of Graph's, counted twice. */
+/* What a tenant's token is asked for with: who has the same is the same, and its events would go
+ * where the other's go. A line that was forgotten under its name leads here. */
+static bool is_same_login(const struct settings *a, const struct settings *b)
+{
+    if (a->graph.auth != b->graph.auth || strcmp(a->graph.base_url, b->graph.base_url) != 0)
+        return false;
+    switch (a->graph.auth) {
+    case AUTH_TOKEN:
+        return (a->graph.token_file[0] != '\0' || a->graph.token[0] != '\0') &&
+               strcmp(a->graph.token_file, b->graph.token_file) == 0 &&
+               strcmp(a->graph.token, b->graph.token) == 0;
+    case AUTH_MANAGED_IDENTITY:
+        return strcmp(a->graph.identity_endpoint, b->graph.identity_endpoint) == 0 &&
+               strcasecmp(a->graph.client_id, b->graph.client_id) == 0;
+    case AUTH_CLIENT_SECRET:
+    case AUTH_CERTIFICATE:
+    case AUTH_WORKLOAD_IDENTITY:
+        break;
+    }
+    return a->graph.client_id[0] != '\0' &&
+           strcmp(a->graph.authority_host, b->graph.authority_host) == 0 &&
+           strcasecmp(a->graph.tenant_id, b->graph.tenant_id) == 0 &&
+           strcasecmp(a->graph.client_id, b->graph.client_id) == 0;
+}
+
 static void check_apart(const struct loader *tenant)
 {
-    const struct settings *own = tenant->settings;
-    char text[SETTING_NAME_SIZE + ERROR_TEXT_SIZE];
+    char text[SETTING_NAME_SIZE + ERROR_TEXT_SIZE], title[SETTING_NAME_SIZE];
 
     for (const struct loader *other = tenant->worker->tenants; other < tenant; other++) {
-        if (own->graph.tenant_id[0] != '\0' &&
-            strcasecmp(own->graph.tenant_id, other->settings->graph.tenant_id) == 0 &&
-            strcasecmp(own->graph.client_id, other->settings->graph.client_id) == 0) {
+        if (is_same_login(tenant->settings, other->settings)) {
             (void)snprintf(text, sizeof text,
-                           "has the tenant_id and client_id of tenants.%s: Graph counts the two as "
-                           "one",
+                           "signs in as tenants.%s does, so its events would go to that tenant; "
+                           "give it credentials of its own",
                            other->tenant);
-            char title[SETTING_NAME_SIZE];
             (void)snprintf(title, sizeof title, "%s.%s", tenants_group.name, tenant->tenant);
-            problems_warn(tenant->problems, &tenant->tenant_place, title, text);
+            problems_add(tenant->problems, &tenant->tenant_place, title, text);
             return;
         }
     }

@@ -170,7 +170,7 @@ static void on_taken(void *context, const struct redis_taken *taken)
         if (taken->items[i].name.size < ORIGIN_SIZE)
             begin(free_place(follow), &taken->items[i]);
     }
-    if (all) /* there may be more */
+    if (all && follow->producer != NULL) /* there may be more, and we are not leaving */
         uv_timer_start(&follow->timer, follow->timer.timer_cb, TICK_MS / 20, TICK_MS);
 }
 

@@ -4,18 +4,23 @@
 #include "worker/io/log.h"
 #include "worker/pacing.h"
 
+/* Where a tenant's Graph or token is away its entries keep off for so long, or they would take the
+ * looks of all others. */
+enum { AWAY_MS = 60 * 1000 };
+
 /* The one question before each call: do we work, is Graph there, and does it take calls of this
- * scope? 0: yes, else when to ask again. */
+ * scope? 0: yes, else when to ask again. A reprocess is rare: it is counted among the writes, and
+ * does not stand in their queue. */
 static int64_t hold_ms(struct place *place, enum gate_scope scope)
 {
     const struct worker *w = place->follow->worker;
     struct tenant *tenant = place->tenant;
-    int64_t now_ms = (int64_t)uv_now(&w->loop);
-    if (w->phase != WORKER_WORKS || w->pipeline.mode != PIPELINE_RUNS ||
-        !token_is_ready(tenant->token))
+    int64_t now_ms = (int64_t)uv_now(&w->loop), pause_ms = AWAY_MS;
+    if (w->phase != WORKER_WORKS || w->pipeline.mode != PIPELINE_RUNS)
         return PLACE_AGAIN_MS;
-    return scope == GATE_WRITES ? pacing_take(tenant, &place->rq, 1, now_ms)
-                                : pacing_hold(tenant, &place->rq, scope, now_ms);
+    if (token_is_ready(tenant->token))
+        pause_ms = pacing_hold(tenant, &place->rq, scope, now_ms);
+    return pause_ms > CIRCUIT_DOUBT_MS && pause_ms < AWAY_MS ? AWAY_MS : pause_ms;
 }
 
 static const char *requests_path(const struct place *place)
@@ -49,14 +54,8 @@ static void on_reprocess_kept(void *context, int64_t lease_ms)
         place_leave(place);
         return;
     }
-    int64_t pause_ms = hold_ms(place, GATE_WRITES);
-    if (pause_ms > 0) {
-        place->followed.memory.reprocess_ms = 0;
-        place_put_back(place, pause_ms, true);
-        return;
-    }
     place->state = PLACE_REPROCESSES;
-    place->rq.writes--;
+    pace_passed(&place->tenant->pace, 1);
     pacing_called(place->tenant, &place->rq);
     follow_reprocess_path(&place->followed, requests_path(place), path);
     http_start(place->tenant->http, &place->rq,
@@ -68,6 +67,16 @@ static void on_reprocess_kept(void *context, int64_t lease_ms)
                                    .context = place});
 }
 
+/* What cannot be sent now is not kept either: the next look comes to it again. */
+static void reprocess(struct place *place)
+{
+    int64_t pause_ms = hold_ms(place, GATE_WRITES);
+    if (pause_ms > 0)
+        place_put_back(place, pause_ms, false);
+    else
+        place_keep(place, PLACE_KEEPS_ASKED, on_reprocess_kept);
+}
+
 /* `look` NULL: there is nothing to look at. */
 static void go_on(struct place *place, const struct follow_look *look)
 {
@@ -76,7 +85,7 @@ static void go_on(struct place *place, const struct follow_look *look)
     if (step.act == FOLLOW_TELL)
         place_keep_word(place);
     else if (step.act == FOLLOW_REPROCESS)
-        place_keep(place, PLACE_KEEPS_ASKED, on_reprocess_kept);
+        reprocess(place);
     else
         place_put_back(place, step.wait_ms, true);
 }

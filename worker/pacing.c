@@ -30,14 +30,17 @@ static bool is_retry(const struct request *rq)
     return (rq->stage == STAGE_DRY_RUN || rq->stage == STAGE_LOOK) && rq->retries[rq->stage] > 0;
 }
 
-/* For a worker with one tenant the intake pauses; one with many goes on for the others. */
+/* An event that needs a token where none can be had sleeps, and none of its times run. Graph's own
+ * refusal pauses the intake where there is one tenant; a worker with many goes on for the others.
+ */
 static bool lacks_token(struct tenant *t, int64_t now_ms)
 {
-    if (t->name[0] == '\0' || token_is_ready(t->token))
+    bool named = t->name[0] != '\0';
+    if (!token_is_away(t->token) && (!named || token_is_ready(t->token)))
         return false;
     if (token_trouble(t->token)[0] != '\0' && now_ms >= t->tell_ms) {
         t->tell_ms = now_ms + TELL_AGAIN_MS;
-        log_write(LOG_WARN, "tenant.waits", "events wait: %s", tenant_token_trouble(t));
+        log_write(LOG_WARN, "token.awaited", "events wait: %s", tenant_token_trouble(t));
     }
     return true;
 }
@@ -137,7 +140,8 @@ static void log_up(const struct tenant *t)
 
 static void heed_circuit(struct tenant *t, const struct http_answer *answer)
 {
-    if (answer->untried || answer->reach == HTTP_REFUSED)
+    bool broken_off = t->worker->phase == WORKER_LEAVES;
+    if (answer->untried || answer->reach == HTTP_REFUSED || broken_off)
         return;
     if (is_there(answer)) {
         if (circuit_worked(&t->circuit))
@@ -147,6 +151,7 @@ static void heed_circuit(struct tenant *t, const struct http_answer *answer)
                   "%s%s%d calls in a row failed, the last one with status %d (%s); nothing is "
                   "taken in and nothing is sent but a probe until Graph answers it",
                   t->name, colon(t), CIRCUIT_FAILURES, answer->status, answer->error);
+        http_send_back(t->http, "Graph is down"); /* what has passed and waits for a connection */
     }
 }
 

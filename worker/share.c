@@ -6,7 +6,7 @@
 
 enum {
     LOG_PERCENT = 10, /* the rate is worth a line when it has changed by so much */
-    COUNT_MS = 100,   /* how often the requests of many tenants are counted: well within a period */
+    COUNT_MS = 100,   /* how often what waits is counted: well within a period */
 };
 
 static void log_rate(struct tenant *t, const struct redis_told *told)
@@ -30,8 +30,9 @@ static void on_told(void *context, const struct redis_told *told)
         return; /* the grant runs out by itself */
     pace_told(&t->pace, told->granted, told->shared, told->asked_ms);
     gate_grant(&t->gate, pace_rate(&t->pace, now_ms), t->pace.granted_until_ms, now_ms);
-    gate_throttle(&t->gate, GATE_WRITES, now_ms, told->writes_closed_ms);
-    gate_throttle(&t->gate, GATE_READS, now_ms, told->reads_closed_ms);
+    /* From when we asked, or each question would move the end on by its own way. */
+    gate_throttle(&t->gate, GATE_WRITES, told->asked_ms, told->writes_closed_ms);
+    gate_throttle(&t->gate, GATE_READS, told->asked_ms, told->reads_closed_ms);
     log_rate(t, told);
 }
 
@@ -46,21 +47,29 @@ void share_open(struct worker *w)
     }
 }
 
+/* The writes that a request waits for: the two of a dry run and its real request, or the one that a
+ * real request needs anew, or that has had no dry run. */
+static unsigned writes_of(const struct request *rq)
+{
+    if (rq->run == RUN_FREE || rq->writes > 0)
+        return 0;
+    if (rq->stage == STAGE_DRY_RUN)
+        return 2;
+    return rq->stage == STAGE_MARK ? 1 : 0;
+}
+
 static void count_waiting(struct worker *w)
 {
     for (size_t i = 0; i < w->tenant_count; i++)
         w->tenants[i].waiting = 0;
-    for (size_t i = 0; i < w->pool.size; i++) {
-        const struct request *rq = &w->pool.all[i];
-        if (rq->run != RUN_FREE && rq->stage == STAGE_DRY_RUN)
-            tenant_of(w, rq)->waiting++;
-    }
+    for (size_t i = 0; i < w->pool.size; i++)
+        tenant_of(w, &w->pool.all[i])->waiting += writes_of(&w->pool.all[i]);
 }
 
 static int64_t turn_one(struct tenant *t, int64_t now_ms)
 {
     struct redis *redis = t->worker->redis;
-    unsigned waiting = 2 * t->waiting; /* an event takes its dry run and its real request */
+    unsigned waiting = t->waiting;
     if (t->pace.granted > 0 && !redis_is_up(redis)) {
         pace_lost(&t->pace);
         gate_grant(&t->gate, 0, now_ms, now_ms);
@@ -78,15 +87,13 @@ static int64_t turn_one(struct tenant *t, int64_t now_ms)
 
 int64_t share_turn(struct worker *w, int64_t now_ms)
 {
-    size_t waiting = w->pipeline.at_stage[STAGE_DRY_RUN];
+    const size_t *at_stage = w->pipeline.at_stage;
     int64_t wake_ms = INT64_MAX;
-    if (w->tenant_count == 1) {
-        w->tenants[0].waiting = (unsigned)waiting;
-    } else if (now_ms >= w->count_ms) {
+    if (now_ms >= w->count_ms) {
         count_waiting(w);
         w->count_ms = now_ms + COUNT_MS;
     }
-    if (w->tenant_count > 1 && waiting > 0)
+    if (at_stage[STAGE_DRY_RUN] + at_stage[STAGE_MARK] > 0)
         wake_ms = w->count_ms;
     for (size_t i = 0; i < w->tenant_count; i++) {
         int64_t next_ms = turn_one(&w->tenants[i], now_ms);

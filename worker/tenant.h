@@ -34,7 +34,7 @@ struct tenant {
     struct request probe; /* a GET that is no event's */
     struct redis_share share;
     size_t submits;   /* its real requests that are under way (stages.c) */
-    unsigned waiting; /* its requests that wait for their dry run, as counted last (share.c) */
+    unsigned waiting; /* the writes that its requests wait for, as counted last (share.c) */
     int64_t rate_logged;
     struct plan_limits limits;
     uint64_t answers[ANSWER_COUNT][2]; /* [duplicate] */

@@ -312,7 +312,7 @@ static void a_secret_in_a_file_that_all_can_read_is_warned_of(void **state)
         /* The worker's own, and one tenant's; the other has the worker's. */
         {0644,
          "graph:\n  auth: token\n  token: hunter2\n"
-         "tenants:\n  a:\n    token: hunter2\n  b:\n    timeout: 5s\n",
+         "tenants:\n  a:\n    token: hunter3\n  b:\n    timeout: 5s\n",
          2},
     };
 

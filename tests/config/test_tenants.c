@@ -275,8 +275,10 @@ static const struct row {
          "    client_secret_file: g\n  d:\n    auth: managed-identity\n"
          "  e:\n    auth: managed-identity\n    tenant_id: t1\n",
      NULL,
-     "warning: usher.yaml:10:3: tenants.c: has the tenant_id and client_id of tenants.contoso: "
-     "Graph counts the two as one\n"},
+     "usher.yaml:10:3: tenants.c: signs in as tenants.contoso does, so its events would go to "
+     "that tenant; give it credentials of its own\n"
+     "usher.yaml:17:3: tenants.e: signs in as tenants.d does, so its events would go to that "
+     "tenant; give it credentials of its own\n"},
 
     {"a flag", TWO, "tenants.contoso.timeout=x",
      "-s tenants.contoso.timeout: \"x\" is no duration; write a whole number and a unit, as in "
@@ -341,7 +343,8 @@ static void there_are_at_most_so_many(void **state)
     (void)state;
     for (int i = 1; i <= TENANTS_MAX; i++) {
         size_t length = strlen(yaml);
-        (void)snprintf(yaml + length, sizeof yaml - length, "  t%d: {timeout: 5s}\n", i);
+        (void)snprintf(yaml + length, sizeof yaml - length,
+                       "  t%d: {timeout: 5s, client_id: c%d}\n", i, i);
     }
     harness_load(&loaded, yaml, NULL, NULL, NULL);
     assert_string_equal(loaded.problems, "");

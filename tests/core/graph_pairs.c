@@ -17,6 +17,7 @@ const char *const assignment_pairs[] = {
     "accessPackageAssignment.@odata.type assignment.@odata.type",
     "accessPackageAssignment.id assignment.id",
     "accessPackageAssignment.accessPackageId assignment.accessPackageId",
+    /* NOLINTBEGIN(bugprone-suspicious-missing-comma): a long pair takes two lines */
     "accessPackageAssignment.assignmentPolicyId assignment.assignmentPolicyId",
     "accessPackageAssignment.targetId assignment.targetId",
     "accessPackageAssignment.catalogId -",

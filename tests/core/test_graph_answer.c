@@ -342,19 +342,25 @@ static void test_wants_token(void **state)
         enum http_reach reach;
         int status;
         const char *body;
-        bool real, dry_run;
+        bool challenged, real, dry_run;
     } cases[] = {
-        {HTTP_ANSWERED, 401, ERROR("InvalidAuthenticationToken"), true, true},
-        {HTTP_ANSWERED, 401, "", false, true},
-        {HTTP_ANSWERED, 401, ERROR("UnknownError"), false, true},
-        {HTTP_LOST, 401, "", false, false},
-        {HTTP_ANSWERED, 403, ERROR("Forbidden"), false, false},
-        {HTTP_ANSWERED, 201, ECHO, false, false},
+        {HTTP_ANSWERED, 401, ERROR("InvalidAuthenticationToken"), false, true, true},
+        {HTTP_ANSWERED, 401, "", false, false, true},
+        {HTTP_ANSWERED, 401, ERROR("UnknownError"), false, false, true},
+        {HTTP_ANSWERED, 401, "", true, false, true},
+        {HTTP_LOST, 401, "", false, false, false},
+        {HTTP_LOST, 403, "", true, false, false},
+        {HTTP_ANSWERED, 403, ERROR("Forbidden"), false, false, false},
+        {HTTP_ANSWERED, 403, ERROR("Forbidden"), true, true, true},
+        {HTTP_ANSWERED, 403, "", true, false, true},
+        {HTTP_ANSWERED, 201, ECHO, true, false, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct http_answer answer = answer_of(cases[i].reach, cases[i].status, cases[i].body);
-        assert_int_equal(graph_answer_wants_token(&answer, true), cases[i].real);
-        assert_int_equal(graph_answer_wants_token(&answer, false), cases[i].dry_run);
+        assert_int_equal(graph_answer_wants_token(&answer, cases[i].challenged, true),
+                         cases[i].real);
+        assert_int_equal(graph_answer_wants_token(&answer, cases[i].challenged, false),
+                         cases[i].dry_run);
     }
 }
 

@@ -223,8 +223,14 @@ static const struct row {
      .max_days = 30,
      .code = "notAllowed",
      .says = {"policy.max_duration", "for 30d 1s", "ask for less"}},
-    {.name = "an end that is past",
+    {.name = "an end that is past: it may have been allowed, and granted, before",
      .event = ADD_WITH(END("0001-01-01T00:00:00Z"), ""),
+     .max_days = 30},
+    {.name = "an end before the start",
+     .event = ADD_WITH(",\"schedule\":{\"startDateTime\":\"2027-01-02T00:00:00Z\","
+                       "\"expiration\":{\"type\":\"afterDateTime\","
+                       "\"endDateTime\":\"2027-01-01T00:00:00Z\"}}",
+                       ""),
      .max_days = 30,
      .code = "notAllowed",
      .says = {"policy.max_duration", "ends before"}},

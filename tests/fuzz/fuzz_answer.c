@@ -174,7 +174,8 @@ static void check_submit(struct call *call, const cJSON *tree)
     assert(!may_have_happened || outcome == OUTCOME_UNKNOWN);
     assert(outcome != OUTCOME_UNKNOWN || called);
     assert(answer->reach != HTTP_NOT_SENT || outcome == OUTCOME_PACED);
-    assert(!graph_answer_wants_token(answer, true) || (refusal && answer->status == 401));
+    assert(!graph_answer_wants_token(answer, false, true) || (refusal && answer->status == 401));
+    assert(!graph_answer_wants_token(answer, true, true) || refusal);
     rq->answer = outcome == OUTCOME_OK       ? ANSWER_SUBMITTED
                  : outcome == OUTCOME_EXISTS ? ANSWER_EXISTING
                                              : ANSWER_UNKNOWN;

@@ -63,9 +63,9 @@ struct request *followed_record(struct redis_world *world, int64_t offset, const
 {
     char id[32];
     snprintf(id, sizeof id, "e%lld", (long long)offset);
-    struct request *rq =
-        redis_world_request(world, offset, strdup(id), "\"requestType\":\"AdminAdd\"");
-    rq->event.memory = (void *)(uintptr_t)rq->event.id; /* it is freed with the event */
+    char *memory = strdup(id); /* freed with the event */
+    struct request *rq = redis_world_request(world, offset, memory, "\"requestType\":\"AdminAdd\"");
+    rq->event.memory = memory;
     rq->graph.object = strdup(object);
     assert_int_equal(redis_world_play(world, rq, STAGE_CLAIM), OUTCOME_OK);
     assert_int_equal(redis_world_answer(world, rq, ANSWER_SUBMITTED), OUTCOME_OK);

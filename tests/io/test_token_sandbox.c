@@ -225,18 +225,18 @@ static void managed_identities(void **state)
     }
 }
 
-static void set_claims(int value)
+static void set_claims(int value, int status)
 {
     char body[256] = "{\"claims\":\"\"}";
     if (value > 0)
-        snprintf(body, sizeof body, "{\"claims\":\"" CLAIMS "\"}", value);
+        snprintf(body, sizeof body, "{\"claims\":\"" CLAIMS "\",\"claims_status\":%d}", value,
+                 status);
     assert_int_equal(sandbox_control(&sandbox, "POST", "/sandbox/settings", body), 200);
 }
 
 /* Once: a second challenge right after it is the answer, not the start of a storm of fetches. */
-static void a_claims_challenge_is_answered_once(void **state)
+static void answer_once(int status)
 {
-    (void)state;
     static struct call calls[10];
     struct client client;
     struct call call;
@@ -246,20 +246,27 @@ static void a_claims_challenge_is_answered_once(void **state)
     client_open(&client, true);
     look(&call, &client);
     assert_int_equal(call.status, 200);
-    set_claims(1);
+    set_claims(1, status);
     for (size_t i = 0; i < 10; i++)
         call_get(&calls[i], &client, REQUESTS);
     client_wait(&client, 11);
     for (size_t i = 0; i < 10; i++)
         assert_int_equal(calls[i].status, 200);
-    set_claims(2);
+    set_claims(2, status);
     for (size_t i = 0; i < 3; i++) {
         look(&call, &client);
-        assert_int_equal(call.status, 401);
+        assert_int_equal(call.status, status);
     }
-    assert_true(token_is_refused(client.token));
+    assert_int_equal(token_is_refused(client.token), status == 401);
     client_close(&client);
-    set_claims(0);
+    set_claims(0, status);
+}
+
+static void a_claims_challenge_is_answered_once(void **state)
+{
+    (void)state;
+    answer_once(401);
+    answer_once(403); /* Conditional Access */
 }
 
 int main(void)

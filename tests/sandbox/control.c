@@ -20,6 +20,7 @@ static const struct binding SETTINGS[] = {
     {"managed_catalog", BIND_TEXT, FIELD(token_settings.managed_catalog), GUID_SIZE},
     {"token_lifetime_s", BIND_INT, FIELD(token_settings.lifetime_s), 0},
     {"claims", BIND_TEXT, FIELD(token_settings.claims), 512},
+    {"claims_status", BIND_INT, FIELD(token_settings.claims_status), 0},
     {"token_bytes", BIND_INT, FIELD(token_settings.bytes), 0},
     {0}};
 

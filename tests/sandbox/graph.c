@@ -51,8 +51,11 @@ bool graph_authorized(struct sandbox *sandbox, struct call *call)
         return false;
     }
     if (tokens_lack_claims(&sandbox->tokens, settings, header)) {
-        answer_error(call, 401, "InvalidAuthenticationToken",
-                     "Continuous access evaluation resulted in challenge.");
+        if (settings->claims_status == 403)
+            answer_error(call, 403, "Forbidden", "Conditional Access demands more of the token.");
+        else
+            answer_error(call, 401, "InvalidAuthenticationToken",
+                         "Continuous access evaluation resulted in challenge.");
         challenge_claims(call, settings->claims);
         return false;
     }

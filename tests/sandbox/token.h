@@ -12,6 +12,7 @@ struct token_settings {
     char client_secret[256]; // "": any secret that is not empty, where no assertion is registered
     struct assertion_rules assertions;
     char claims[512];         // what Graph demands of a token in a challenge; "": nothing
+    int claims_status;        // of that challenge: 401, or 403; 0: 401
     char identity_header[64]; // of App Service's endpoint; "": any
     char token[4096];         // a bearer that is good for ever; "": none
     char roles[ROLES_SIZE];   // application permissions of the tokens to come, blanks between

@@ -261,6 +261,12 @@ bool token_is_ready(struct token *token)
     return true;
 }
 
+bool token_is_away(const struct token *token)
+{
+    (void)token;
+    return false;
+}
+
 const char *token_trouble(const struct token *token)
 {
     (void)token;

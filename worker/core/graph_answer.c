@@ -61,7 +61,7 @@ static enum outcome dry_run_passed(struct request *rq, const struct http_answer 
     fault_set(
         &rq->fault, STAGE_DRY_RUN, "dryRunNotEchoed",
         "The answer to the dry run %s: it may have been a grant. Look in Graph; then the operator "
-        "deletes the key <redis.key_prefix>:interlock.",
+        "clears the interlock with usher doctor --clear-interlock.",
         what[echo]);
     rq->fault.http_status = answer->status;
     return OUTCOME_UNSAFE;
@@ -79,9 +79,11 @@ static enum outcome dry_run_refused(struct request *rq, const struct http_answer
         return paced(rq, graph_pause_ms(answer));
     if (answer->status == 401)
         return paced(rq, PAUSE_REFUSED_TOKEN_MS);
+    enum outcome outcome = OUTCOME_UNKNOWN;
     if (is_definite_refusal(answer, error))
-        return read_refusal(rq, answer->status, error);
-    return OUTCOME_FAILED; /* a dry run has no effect, so it may be repeated */
+        outcome = read_refusal(rq, answer->status, error);
+    /* A dry run has no effect, so it may be repeated. */
+    return outcome == OUTCOME_UNKNOWN ? OUTCOME_FAILED : outcome;
 }
 
 enum outcome graph_answer_dry_run(struct request *rq, const struct http_answer *answer,
@@ -139,9 +141,10 @@ bool graph_was_called(const struct http_answer *answer)
     return answer->reach == HTTP_LOST || answer->reach == HTTP_ANSWERED;
 }
 
-bool graph_answer_wants_token(const struct http_answer *answer, bool for_real)
+bool graph_answer_wants_token(const struct http_answer *answer, bool challenged, bool for_real)
 {
-    if (answer->reach != HTTP_ANSWERED || answer->status != 401)
+    bool refused = answer->status == 401 || (answer->status == 403 && challenged);
+    if (answer->reach != HTTP_ANSWERED || !refused)
         return false;
     cJSON *tree = graph_body_parse(answer);
     struct graph_error error = graph_error_read(tree);

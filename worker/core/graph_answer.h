@@ -51,7 +51,7 @@ enum outcome graph_answer_submit(struct request *rq, const struct http_answer *a
 /* Has anything of the call left? If not, it is no attempt (contract 3). */
 bool graph_was_called(const struct http_answer *answer);
 
-/* A 401 that a new token may cure, and after which the call may be sent again. For a real request
- * only with Graph's own error body: anything else may come from elsewhere, behind a Graph that
- * applied it. */
-bool graph_answer_wants_token(const struct http_answer *answer, bool for_real);
+/* A 401 that a new token may cure, or a 403 that is `challenged` (it says what claims the token
+ * must have), and after which the call may be sent again. For a real request only with Graph's own
+ * error body: anything else may come from elsewhere, behind a Graph that applied it. */
+bool graph_answer_wants_token(const struct http_answer *answer, bool challenged, bool for_real);

@@ -126,7 +126,8 @@ static bool check_term(const struct policy *policy, const struct policy_view *vi
                       "worker is %s; give `%s` a type afterDateTime or afterDuration with its "
                       "endDateTime or duration, and no recurrence, or ask the operator.",
                       most, member);
-    if (length_ms <= 0)
+    /* Not one that is merely past by now: the event may have been allowed, and granted, before. */
+    if (length_ms <= 0 && term->start_ms != 0 && term->end_ms <= term->start_ms)
         return REFUSE(event, "notAllowed",
                       "The assignment ends before it begins, and policy.max_duration of this "
                       "worker is %s; give `%s` a later endDateTime.",

@@ -246,12 +246,10 @@ static bool renew_token(struct http *http, const struct slot *slot,
     struct queued *queued = slot->queued;
     if (http->token == NULL || answer->reach != HTTP_ANSWERED)
         return false;
-    bool again = graph_answer_wants_token(answer, queued->call.for_real) && !queued->is_second_try;
-    if (again) {
-        char *claims = slot_read_claims(slot);
-        again = token_renew(http->token, slot->bearer->number, claims);
-        free(claims);
-    }
+    char *claims = answer->status == 401 || answer->status == 403 ? slot_read_claims(slot) : NULL;
+    bool again = graph_answer_wants_token(answer, claims != NULL, queued->call.for_real) &&
+                 !queued->is_second_try && token_renew(http->token, slot->bearer->number, claims);
+    free(claims);
     if (!again)
         token_set_refused(http->token, answer->status == 401);
     return again;

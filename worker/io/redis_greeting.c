@@ -125,7 +125,7 @@ static bool send_probe(struct redis_greeting *greeting)
     char interlock[REDIS_PREFIX_MAX + sizeof ":interlock"];
     char memory[REDIS_PREFIX_MAX + sizeof ":memory"];
     char writes[REDIS_PREFIX_MAX + sizeof ":writes:probe"];
-    char pace[REDIS_PREFIX_MAX + sizeof ":pace"];
+    char pace[REDIS_PREFIX_MAX + sizeof ":pace:probe"];
     char follow[REDIS_PREFIX_MAX + sizeof ":follow:probe"];
     bool follows = greeting->settings->follow.enabled;
     const char *prefix = greeting->settings->redis.key_prefix;
@@ -134,7 +134,8 @@ static bool send_probe(struct redis_greeting *greeting)
     snprintf(interlock, sizeof interlock, "%s:interlock", prefix);
     snprintf(memory, sizeof memory, "%s:memory", prefix);
     snprintf(writes, sizeof writes, "%s:writes:probe", prefix);
-    snprintf(pace, sizeof pace, "%s:pace", prefix);
+    snprintf(pace, sizeof pace, "%s:pace%s", prefix,
+             greeting->settings->tenants.count > 0 ? ":probe" : "");
     snprintf(follow, sizeof follow, "%s:follow:probe", prefix);
     return send_texts(greeting, GREETING_PROBE,
                       (const char *[]){"EVALSHA", greeting->sha[REDIS_PROBE], follows ? "6" : "5",

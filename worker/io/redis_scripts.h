@@ -80,11 +80,13 @@ enum redis_script {
 enum { REDIS_PREFIX_MAX = 200 }; /* redis.key_prefix; config/rules.c has the same */
 
 /* The rights that a user of Redis' ACL needs on the keys ~<prefix>:*, or more narrowly on
- * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:* ~<prefix>:pace. In a
- * script Redis asks for the right to each of its commands. Beyond these: +wait where
- * redis.wait_replicas is set, +select where redis.url names a database other than 0; +info and
- * +waitaof, without which less is known and waited for (redis_facts.h); and +client|setname, if the
- * list of clients is to show the name usher. config/README.md has the same. */
+ * ~<prefix>:event:* ~<prefix>:interlock ~<prefix>:memory ~<prefix>:writes:* ~<prefix>:pace (with
+ * tenants
+ * ~<prefix>:pace:*). In a script Redis asks for the right to each of its commands. Beyond these:
+ * +wait where redis.wait_replicas is set, +select where redis.url names a database other than 0;
+ * +info and +waitaof, without which less is known and waited for (redis_facts.h); and
+ * +client|setname, if the list of clients is to show the name usher. config/README.md has the same.
+ */
 #define REDIS_RIGHTS \
     "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 /* With follow.enabled these too, and ~<prefix>:follow:*. */

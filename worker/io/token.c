@@ -327,6 +327,11 @@ bool token_is_ready(struct token *token)
     return has_text(token) && !refused;
 }
 
+bool token_is_away(const struct token *token)
+{
+    return !has_text(token) && token->trouble.text[0] != '\0';
+}
+
 bool token_is_refused(const struct token *token)
 {
     return token->refused_by_graph_ms != 0 || (token->is_refused_by_entra && !has_text(token));

@@ -57,6 +57,8 @@ bool token_renew(struct token *token, unsigned number, const char *claims);
  * seconds; then one may try again. */
 void token_set_refused(struct token *token, bool refused);
 
+/* There is none, and the last try to get one has failed: who needs one need not wait in line. */
+bool token_is_away(const struct token *token);
 /* There is a token, and Graph has not refused it in the last seconds. */
 bool token_is_ready(struct token *token);
 /* Entra refuses the credentials, or Graph the token: waiting will not help, somebody must act. */
