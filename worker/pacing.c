@@ -187,6 +187,8 @@ enum outcome pacing_heed(struct tenant *t, struct request *rq, const struct http
                          enum outcome outcome)
 {
     int64_t now_ms = (int64_t)uv_now(&t->worker->loop);
+    if (!graph_was_called(answer))
+        budget_not_sent(&t->budget, is_retry(rq), now_ms);
     if (answer->reach == HTTP_ANSWERED && rq->stage != STAGE_LOOK) {
         pace_answered(&t->pace, answer->used_permille, now_ms);
         if (t->pace.granted > 0)

@@ -51,6 +51,24 @@ static void a_tenth_of_the_calls(void **state)
     assert_in_range(retries, 1000, 1200); /* of all calls, the retries among them */
 }
 
+/* A call that came back unsent is none, neither as a retry nor as what a tenth is taken of. */
+static void what_was_not_sent_does_not_count(void **state)
+{
+    (void)state;
+    struct budget budget;
+    budget_init(&budget, 10);
+    for (int i = 0; i < 1000; i++) {
+        budget_call(&budget, false, NOW_MS);
+        budget_not_sent(&budget, false, NOW_MS + i);
+    }
+    assert_int_equal(retries_at(&budget, NOW_MS), BUDGET_LEAST);
+    assert_false(budget_allows(&budget, NOW_MS + 2000));
+    budget_not_sent(&budget, true, NOW_MS + 2000);
+    assert_true(budget_allows(&budget, NOW_MS + 2000));
+    budget_not_sent(&budget, true, NOW_MS + 60000); /* long forgotten */
+    assert_int_equal(retries_at(&budget, NOW_MS + 60000), BUDGET_LEAST);
+}
+
 static void no_limit(void **state)
 {
     (void)state;
@@ -65,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_least_ten),
         cmocka_unit_test(a_tenth_of_the_calls),
+        cmocka_unit_test(what_was_not_sent_does_not_count),
         cmocka_unit_test(no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,4 +64,5 @@ void answer_fault(struct call *call)
                     (int)fault->status);
     }
     copy_text(call->answer.retry_after, sizeof call->answer.retry_after, fault->retry_after);
+    call->answer.scope = fault->scope;
 }

@@ -50,15 +50,16 @@ struct throttle {
     int64_t status;
     bool body;
     char retry_after[40];
+    char scope[96];
 };
 
-static const struct binding THROTTLE[] = {{"status", BIND_INT, offsetof(struct throttle, status),
-                                           0},
-                                          {"body", BIND_BOOL, offsetof(struct throttle, body), 0},
-                                          {"retryAfter", BIND_TEXT,
-                                           offsetof(struct throttle, retry_after),
-                                           sizeof((struct throttle *)0)->retry_after},
-                                          {0}};
+static const struct binding THROTTLE[] = {
+    {"status", BIND_INT, offsetof(struct throttle, status), 0},
+    {"body", BIND_BOOL, offsetof(struct throttle, body), 0},
+    {"retryAfter", BIND_TEXT, offsetof(struct throttle, retry_after),
+     sizeof((struct throttle *)0)->retry_after},
+    {"scope", BIND_TEXT, offsetof(struct throttle, scope), sizeof((struct throttle *)0)->scope},
+    {0}};
 
 static bool refuse(char ret_why[WHY_SIZE], const char *why)
 {
@@ -78,6 +79,7 @@ static bool read_throttle(const cJSON *item, struct fault *ret_fault, char ret_w
     copy_text(ret_fault->code, sizeof ret_fault->code,
               throttle.status == 429 ? "TooManyRequests" : "ServiceUnavailable");
     copy_text(ret_fault->retry_after, sizeof ret_fault->retry_after, throttle.retry_after);
+    copy_text(ret_fault->scope, sizeof ret_fault->scope, throttle.scope);
     return (throttle.status == 429 || throttle.status == 503) ||
            refuse(ret_why, "'throttle.status' must be 429 or 503");
 }

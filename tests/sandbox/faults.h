@@ -30,6 +30,7 @@ struct fault {
     char code[64];
     char body[8]; // graph, html or none
     char retry_after[40];
+    char scope[96];         // x-ms-throttle-scope
     int64_t latency_ms;     // waits before it answers
     int64_t delay_apply_ms; // waits before it applies
     int64_t stale_reads_ms; // a GET sees the state of that long ago

@@ -31,3 +31,16 @@ void budget_call(struct budget *budget, bool is_retry, int64_t now_ms)
     second->calls++;
     second->retries += is_retry;
 }
+
+void budget_not_sent(struct budget *budget, bool is_retry, int64_t now_ms)
+{
+    int64_t now = now_ms / 1000;
+    for (int64_t at = now; at > now - BUDGET_SECONDS && at >= 0; at--) {
+        struct budget_second *second = &budget->seconds[at % BUDGET_SECONDS];
+        if (second->second != at || second->calls == 0 || (is_retry && second->retries == 0))
+            continue;
+        second->calls--;
+        second->retries -= is_retry;
+        return;
+    }
+}

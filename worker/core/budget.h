@@ -31,3 +31,5 @@ void budget_init(struct budget *budget, int percent);
 bool budget_allows(struct budget *budget, int64_t now_ms);
 /* A call goes. */
 void budget_call(struct budget *budget, bool is_retry, int64_t now_ms);
+/* It was not sent after all, and counts no more. */
+void budget_not_sent(struct budget *budget, bool is_retry, int64_t now_ms);
