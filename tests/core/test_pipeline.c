@@ -132,6 +132,43 @@ static void one_key_goes_in_order_until_its_reply_is_handed_over(void **state)
     assert_string_equal(log_text, "record0 reply0 claim1 dry_run1 mark1 submit1");
 }
 
+static void a_retry_holds_back_its_own_key_only(void **state)
+{
+    (void)state;
+    script[STAGE_DRY_RUN] = OUTCOME_COUNT;
+    struct request *first = take(0, "k");
+    take(1, "k");
+    pipeline_turn(&pipeline, 1);
+    pipeline_post(&pipeline, first, OUTCOME_FAILED);
+    pipeline_turn(&pipeline, 2);
+    log_text[0] = '\0';
+    script[STAGE_DRY_RUN] = OUTCOME_OK;
+    take(2, "other");
+    pipeline_turn(&pipeline, 2);
+    assert_string_equal(log_text, "admit2 claim2 dry_run2 mark2 submit2 record2 reply2 =2");
+    log_text[0] = '\0';
+    pipeline_turn(&pipeline, first->wake_ms);
+    assert_string_equal(log_text, "dry_run0 mark0 submit0 record0 reply0 =0 "
+                                  "claim1 dry_run1 mark1 submit1 record1 reply1 =1");
+}
+
+/* Full jitter: those that failed together come back anywhere in the first half second. */
+static void retries_are_spread(void **state)
+{
+    (void)state;
+    int found[4] = {0};
+    script[STAGE_DRY_RUN] = OUTCOME_FAILED;
+    for (int i = 0; i < 1000; i++) {
+        struct request *rq = take(0, NULL);
+        pipeline_turn(&pipeline, 0);
+        assert_in_range(rq->wake_ms, 0, 500);
+        found[rq->wake_ms * 4 / 501]++;
+        pipeline_drop_all(&pipeline);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_in_range(found[i], 190, 310);
+}
+
 static void one_person_goes_in_order_whatever_the_key(void **state)
 {
     (void)state;
@@ -344,6 +381,8 @@ int main(void)
         TEST(a_request_goes_its_way),
         TEST(what_is_invalid_is_answered_at_once),
         TEST(one_key_goes_in_order_until_its_reply_is_handed_over),
+        TEST(a_retry_holds_back_its_own_key_only),
+        TEST(retries_are_spread),
         TEST(one_person_goes_in_order_whatever_the_key),
         TEST(a_retry_sleeps_and_gives_up_at_last),
         TEST(what_may_have_happened_is_looked_up_until_it_is_settled),

@@ -3,6 +3,7 @@
 other, and what one tenant suffers the other does not notice."""
 import json
 import os
+import time
 
 import checker
 import events
@@ -121,6 +122,26 @@ class TenantsTest(harness.E2eCase):
         world.graphs["fabrikam"].call("DELETE", "/sandbox/faults")
         world.wait_answers(len(made), 60, follower)
         harness.figure("e2e one tenant down", self.check_all(world, made).line())
+
+    def test_one_is_throttled(self):
+        """Nothing more is sent to it; the other's events are answered in that time."""
+        world = self.tenants_world("throttled")
+        made = self.make(world, 200, 45)
+        follower = world.follow()
+        box = world.graphs["fabrikam"]
+        box.faults({"match": {"op": "dry_run", "times": 1},
+                    "action": {"throttle": {"retryAfter": 10}}})
+        world.worker()
+        world.send(made)
+        processes.wait_until("it is throttled", box.ledger, 20, 0.01)
+        began = time.monotonic()
+        world.wait_answers(sum(event.tenant == "contoso" for event in made), 60, follower)
+        took = time.monotonic() - began
+        self.assertLess(took, 9)
+        self.assertEqual([429], [entry["status"] for entry in box.ledger()])
+        world.wait_answers(len(made), 60, follower)
+        harness.figure("e2e one tenant throttled", f"the other's events answered after {took:.1f} "
+                       f"s of 10; {self.check_all(world, made).line()}")
 
     def test_one_has_no_token(self):
         """Wrong secret: the log says whose, its events wait, and go on when it is right."""
