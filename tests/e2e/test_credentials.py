@@ -72,6 +72,24 @@ class CredentialsTest(harness.E2eCase):
                      {"AZURE_TENANT_ID": "e2e", "AZURE_CLIENT_ID": "e2e-client",
                       "AZURE_FEDERATED_TOKEN_FILE": token})
 
+    def test_a_role_alone_is_enough(self):
+        """No permission in the token, and a role for one package: dry runs, real requests, and the
+        look-ups after lost answers."""
+        world = self.world()
+        made = [event for event in events.mixture(COUNT * 3, 32, world.name, [("submitted", 100)])
+                if event.thing[0] == events.ASSIGNMENT]
+        package = made[0].thing[2]
+        made = [event for event in made if event.thing[2] == package]
+        world.sandbox.settings(roles="", managed_package=package)
+        world.sandbox.faults({"match": {"op": "submit", "times": 5},
+                              "action": {"close_after_apply": True}})
+        world.worker()
+        world.send(made)
+        world.wait_answers(len(made), 30)
+        self.assert_good(world.check(made))
+        summary = world.sandbox.call("GET", "/sandbox/ledger?summary=1").json["answers"]
+        self.assertEqual({"200"}, set(summary["look"]), summary)
+
     def test_claims_challenge(self):
         """Graph wants a token with claims: it is asked for once, and the work goes on."""
         secret = os.path.join(self.folder, "plain-secret")
