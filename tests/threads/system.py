@@ -15,6 +15,7 @@ import events  # noqa: E402
 import harness  # noqa: E402
 
 COUNT = 400
+FENCED = 75
 
 
 class ThreadsTest(harness.E2eCase):
@@ -46,15 +47,25 @@ class ThreadsTest(harness.E2eCase):
         self.leave(world)
 
     def test_broker_is_gone(self):
-        """Transactions that fail, an answer to "what is committed" that is late, a new producer."""
+        """Transactions that fail, an answer to "what is committed" that is late, a new producer.
+
+        The broker finds two of the worker's words when it thaws: a JoinGroup that its client had
+        given up, then what the client said after it. The first can fence the second: 75, and what
+        supervises the worker starts it again (deploy/README.md)."""
         world = self.world()
         made, follower = self.work(world, 52)
-        world.worker()
+        worker = world.worker()
         world.wait_answers(COUNT // 4, 90, follower)
         self.kafka.freeze()
         time.sleep(8)  # past the session
         self.kafka.thaw()
-        world.wait_answers(COUNT, 120, follower)
+
+        def supervise():
+            if worker.process.poll() == FENCED:
+                worker.start()
+            worker.alive()
+
+        follower.wait_for(COUNT, 120, supervise)
         self.assert_good(world.check(made))
         self.leave(world)
 
