@@ -103,6 +103,16 @@ static void release(struct assignment *assignment, struct slot *slot)
     assignment->slots[i] = assignment->slots[--assignment->count];
 }
 
+/* Does librdkafka wait for an answer? */
+static bool is_heard(struct assignment *assignment)
+{
+    if (assignment->leaving == LEAVING_HEARD)
+        return false;
+    if (assignment->leaving == LEAVING_UNHEARD)
+        assignment->leaving = LEAVING_HEARD;
+    return true;
+}
+
 /* ---- partitions come ---------------------------------------------------------------------------
  */
 
@@ -123,6 +133,8 @@ static void start(struct assignment *assignment, const rd_kafka_topic_partition_
  * also when it is closed. */
 static void decline(struct assignment *assignment)
 {
+    if (!is_heard(assignment))
+        return;
     rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
     start(assignment, none);
     rd_kafka_topic_partition_list_destroy(none);
@@ -157,7 +169,7 @@ static bool note_member(struct assignment *assignment)
 void assignment_offer(struct assignment *assignment,
                       const rd_kafka_topic_partition_list_t *partitions)
 {
-    if (!note_member(assignment) || partitions->cnt == 0 || assignment->leaving)
+    if (!note_member(assignment) || partitions->cnt == 0 || assignment->leaving != LEAVING_NOT)
         decline(assignment);
     else if (!committed_ask(&assignment->committed, assignment->rk, partitions))
         fatal(assignment, 70, "cannot start a thread");
@@ -296,6 +308,8 @@ void assignment_let_go(struct assignment *assignment,
 {
     if (rd_kafka_assignment_lost(assignment->rk))
         assignment->joined = false;
+    if (!is_heard(assignment))
+        return;
     rd_kafka_error_t *error = rd_kafka_incremental_unassign(assignment->rk, partitions);
     if (error == NULL)
         return;
@@ -305,12 +319,12 @@ void assignment_let_go(struct assignment *assignment,
 
 void assignment_leave(struct assignment *assignment)
 {
-    assignment->leaving = true;
     rd_kafka_topic_partition_list_t *partitions = committed_leave(&assignment->committed);
-    if (partitions == NULL)
-        return;
-    decline(assignment);
-    rd_kafka_topic_partition_list_destroy(partitions);
+    if (partitions != NULL) {
+        decline(assignment); /* before it closes: what is revoked then has an answer of its own */
+        rd_kafka_topic_partition_list_destroy(partitions);
+    }
+    assignment->leaving = LEAVING_UNHEARD;
 }
 
 void assignment_finish(struct assignment *assignment)

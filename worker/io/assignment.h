@@ -28,6 +28,14 @@ struct assignment_events {
     void *context;
 };
 
+/* While librdkafka closes it takes the first answer to an offer or a revocation for all of them,
+ * and an answer after that would wait for ever for its own. */
+enum leaving {
+    LEAVING_NOT,
+    LEAVING_UNHEARD, /* what is offered now is declined */
+    LEAVING_HEARD,   /* nothing is answered any more */
+};
+
 struct assignment {
     rd_kafka_t *rk;
     const struct settings *settings;
@@ -40,7 +48,7 @@ struct assignment {
     struct membership membership;
     bool must_join; /* all that was ours is lost; only joining again brings an assignment */
     bool joined;    /* an assignment stands, perhaps an empty one */
-    bool leaving;   /* what is offered now is declined */
+    enum leaving leaving;
 };
 
 void assignment_init(struct assignment *assignment, rd_kafka_t *rk, const struct settings *settings,
