@@ -6,15 +6,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-enum {
-    PARTITIONS = 4,
-    LIMIT_MS = 20000,
-    OFFER_MS = 2000, /* till then the group has made its offer */
-};
+enum { PARTITIONS = 4, LIMIT_MS = 20000 };
 
 static struct kafka_mock mock;
 static struct kafka_world one, two;
@@ -376,20 +371,6 @@ static void test_brokers_go_and_come(void **state)
     log_capture_close();
 }
 
-/* The worker leaves while the group's offer is not looked at yet. librdkafka takes the first answer
- * for all, and one more would never come back: without care this test does not end (always, where
- * librdkafka takes its time between the two, to write what it does). */
-static void test_leaves_with_an_offer_unheard(void **state)
-{
-    (void)state;
-    struct pair slow[] = {{.name = (char[]){"debug"}, .value = (char[]){"cgrp"}}};
-    kafka_world_init(&one, mock.brokers, "a");
-    one.settings.kafka.librdkafka = (struct pairs){slow, 1};
-    kafka_world_open(&one, 16);
-    usleep(OFFER_MS * 1000);
-    kafka_world_close(&one);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -407,7 +388,6 @@ int main(void)
         TEST(test_reset_offset),
         TEST(test_brokers_out_of_reach),
         TEST(test_brokers_go_and_come),
-        TEST(test_leaves_with_an_offer_unheard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
