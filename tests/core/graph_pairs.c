@@ -76,6 +76,7 @@ const char *const assignment_pairs[] = {
     "verifiedCredentialsData -",
     NULL,
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 #define R "accessPackageResource."
 const char *const resource_pairs[] = {
