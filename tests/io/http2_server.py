@@ -2,7 +2,8 @@
 """A TLS server that speaks HTTP/2 and HTTP/1.1 and answers each POST after some milliseconds with
 {"connection": n, "protocol": "h2"}, and a token, as if it were Entra.
 
-usage: http2_server.py CERTIFICATE KEY MILLISECONDS
+usage: http2_server.py CERTIFICATE KEY MILLISECONDS [busy]
+busy: over HTTP/2 every call on the first connection is answered 503.
 Prints its port. For each line on standard input it prints how many connections there were since
 the last one, and how many calls with a bearer token, and ends when that ends.
 """
@@ -17,6 +18,7 @@ import h2.events
 
 connections = bearers = 0
 pause_s = int(sys.argv[3]) / 1000
+busy = 1 if "busy" in sys.argv else 0  # the number of the connection that is
 
 
 def body_of(number, protocol):
@@ -44,7 +46,7 @@ async def serve_http1(number, reader, writer):
 
 async def answer_http2(number, h2c, stream, writer):
     await asyncio.sleep(pause_s)
-    h2c.send_headers(stream, [(":status", "201")])
+    h2c.send_headers(stream, [(":status", "503" if number == busy else "201")])
     h2c.send_data(stream, body_of(number, "h2"), end_stream=True)
     writer.write(h2c.data_to_send())
 

@@ -166,13 +166,13 @@ static void an_old_connection_is_not_used_again(void **state)
 
 /* ---- versions ---- */
 
-static void start_server(struct script_server *server, const char *ms)
+static void start_server(struct script_server *server, const char *ms, const char *how)
 {
     char certificate[256], key[256];
     snprintf(certificate, sizeof certificate, "%s/server.pem", directory);
     snprintf(key, sizeof key, "%s/server.key", directory);
     script_server_start(server, "tests/io/http2_server.py",
-                        (const char *const[]){certificate, key, ms, NULL});
+                        (const char *const[]){certificate, key, ms, how, NULL});
 }
 
 static unsigned connections(struct script_server *server)
@@ -205,7 +205,7 @@ static void http2_shares_a_connection(void **state)
                 {HTTP_VERSION_1_1, "http/1.1", 8, CROWD}};
     static struct call calls[CROWD];
     struct script_server server;
-    start_server(&server, "50");
+    start_server(&server, "50", NULL);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client client;
         init_client(&client, &server);
@@ -240,7 +240,7 @@ static void a_shared_connection_grows_no_older(void **state)
     static struct call calls[CALLS];
     struct script_server server;
     struct client client;
-    start_server(&server, "250");
+    start_server(&server, "250", NULL);
     init_client(&client, &server);
     client.settings.graph.connection_age_ms = AGE_MS;
     client_open(&client, false);
@@ -264,6 +264,36 @@ static void a_shared_connection_grows_no_older(void **state)
     }
     assert_true(last >= 3 && last <= 4); /* in about 3.2 s */
     assert_int_equal(connections(&server), last);
+    client_close(&client);
+    script_server_stop(&server);
+}
+
+/* A front that has no room says it to all that share its connection: they leave it, once. */
+static void a_shared_connection_is_left_after_503(void **state)
+{
+    (void)state;
+    static struct call calls[CROWD];
+    struct script_server server;
+    struct client client;
+    start_server(&server, "50", "busy");
+    init_client(&client, &server);
+    client_open(&client, false);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (unsigned i = 0; i < CROWD; i++)
+            call_start(&calls[i], &client, true);
+        client_wait(&client, round * CROWD);
+        unsigned busy = 0;
+        for (unsigned i = 0; i < CROWD; i++) {
+            bool on_first = connection_of(&calls[i]) == 1;
+            if (calls[i].status != (on_first ? 503 : 201))
+                fail_msg("round %u, call %u: %d %s %s", round, i, calls[i].status, calls[i].body,
+                         calls[i].error);
+            busy += on_first ? 1 : 0;
+        }
+        if (round == 1 ? busy == 0 : busy > 0)
+            fail_msg("round %u: %u calls on the first connection", round, busy);
+    }
+    assert_int_equal(connections(&server), 2);
     client_close(&client);
     script_server_stop(&server);
 }
@@ -337,6 +367,7 @@ int main(void)
         cmocka_unit_test(an_old_connection_is_not_used_again),
         cmocka_unit_test(http2_shares_a_connection),
         cmocka_unit_test(a_shared_connection_grows_no_older),
+        cmocka_unit_test(a_shared_connection_is_left_after_503),
         cmocka_unit_test(a_slow_name_server_stops_nothing),
     };
     if (!script_server_can_start())

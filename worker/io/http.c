@@ -41,7 +41,7 @@ struct http {
     size_t waiting;
     enum wire wire;
     struct width width; /* over HTTP/1.1 */
-    bool wants_fresh;   /* the last answer was a 503: the next call goes over a new connection */
+    bool wants_fresh;   /* after a 503, over HTTP/1.1: the next call goes over a new connection */
     struct address addresses[ADDRESSES_MAX];
     struct call_stats stats;
     uint8_t random[GUIDS_AT_ONCE][16];
@@ -224,8 +224,10 @@ static void answer_all_unsent(struct http *http, const char *why)
         answer_unsent(take_first(http), why);
 }
 
-static void learn(struct http *http, CURL *easy, const struct http_answer *answer)
+static void learn(struct http *http, const struct http_transfer *transfer,
+                  const struct http_answer *answer)
 {
+    CURL *easy = transfer->easy;
     long version = 0;
     curl_off_t took_us = 0;
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
@@ -235,7 +237,7 @@ static void learn(struct http *http, CURL *easy, const struct http_answer *answe
     else if (version != 0)
         http->wire = WIRE_HTTP1;
     if (answer->status == 503)
-        http->wants_fresh = true;
+        http->wants_fresh = !http_transfer_leave(http->loop, transfer);
     width_call_ended(&http->width, (int64_t)(uv_hrtime() / 1000), took_us, http->waiting > 0);
 }
 
@@ -275,7 +277,7 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
         answer = (struct http_answer){.reach = HTTP_LOST, .error = "", .retry_after_ms = -1};
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     call_stats_add(&http->stats, queued->operation, answer.status, took_us / 1000);
-    learn(http, transfer->easy, &answer);
+    learn(http, transfer, &answer);
     if (renew_token(http, slot, &answer)) {
         queued->is_second_try = true;
         put_first(http, queued);

@@ -123,7 +123,6 @@ static void close_generation(struct generation *generation)
 static void end_transfer(struct generation *generation, struct http_transfer *transfer)
 {
     curl_multi_remove_handle(generation->multi, transfer->easy);
-    transfer->generation = NULL;
     generation->transfers--;
 }
 
@@ -358,25 +357,30 @@ void http_transfer_finish(struct http_transfer *transfer)
     transfer->easy = NULL;
 }
 
-/* Old connections that are idle curl itself does not use again. Without memory they are used a
- * little longer. */
-static void renew_connections(struct http_loop *loop)
+/* Idle old ones curl itself does not use again. Without memory they are used a little longer. */
+static void renew_connections(struct http_loop *loop, bool whatever_their_age)
 {
-    struct generation *now = loop->now;
+    struct generation *now = loop->now, *next = NULL;
     int64_t age_ms = (int64_t)uv_now(loop->uv) - now->born_ms;
-    if (!loop->shares || now->transfers == 0 || loop->last != NULL ||
-        age_ms < loop->settings->graph.connection_age_ms)
-        return;
-    struct generation *next = open_generation(loop);
+    bool old = now->transfers > 0 && age_ms >= loop->settings->graph.connection_age_ms;
+    if (loop->shares && loop->last == NULL && (old || whatever_their_age))
+        next = open_generation(loop);
     if (next == NULL)
         return;
     loop->last = now;
     loop->now = next;
 }
 
+bool http_transfer_leave(struct http_loop *loop, const struct http_transfer *transfer)
+{
+    if (transfer->generation == loop->now)
+        renew_connections(loop, true);
+    return loop->shares;
+}
+
 void http_transfer_start(struct http_loop *loop, struct http_transfer *transfer)
 {
-    renew_connections(loop);
+    renew_connections(loop, false);
     http_proxy_look(&loop->proxy, (int64_t)uv_now(loop->uv));
     if (transfer->proxy_number != loop->proxy.number) {
         http_proxy_set(&loop->proxy, transfer->easy, transfer->url);
