@@ -155,5 +155,40 @@ class VersionsTest(harness.E2eCase):
         self.assertEqual([], [p for p in paths if p.endswith("accessPackageAssignmentRequests")])
 
 
+class PathsTest(harness.E2eCase):
+    refused_on_purpose = "PathNotFound"
+    folder_path = "/identityGovernance/entitlementManagement/"
+    names = {"beta_assignment_path": "/beta" + folder_path + "accessPackageAssignmentRequests",
+             "beta_resource_path": "/beta" + folder_path + "accessPackageResourceRequests",
+             "v1_assignment_path": "/v1.0" + folder_path + "assignmentRequests",
+             "v1_resource_path": "/v1.0" + folder_path + "resourceRequests"}
+
+    def posted(self, setting):
+        """Where POSTs go to, with this setting somewhere else."""
+        world = self.world(setting.replace("_", "-"),
+                           graph={"submit_version": "v1.0", "eventual": "1s",
+                                  setting: self.folder_path + "elsewhere"})
+        maker = events.Maker(75, world.name)
+        made = [maker.submitted(events.ASSIGNMENT),
+                without_reason(maker.submitted(events.RESOURCE))]
+        world.send(made)
+        world.worker()
+        world.wait_answers(len(made), 30)
+        with open(f"{self.folder}/{world.name}.calls", encoding="utf-8") as calls:
+            recorded = [json.loads(line) for line in calls if line.endswith("\n")]
+        return {call["path"] for call in recorded if call["method"] == "POST"}
+
+    def test_each_is_used(self):
+        """One at a time stands elsewhere: that call goes there, and nothing follows it."""
+        for setting, path in self.names.items():
+            with self.subTest(setting=setting):
+                _, kind, _ = setting.split("_")
+                unreached = {path, self.names[f"v1_{kind}_path"]}
+                root = path[:path.index(self.folder_path)]
+                elsewhere = root + self.folder_path + "elsewhere"
+                self.assertEqual(set(self.names.values()) - unreached | {elsewhere},
+                                 self.posted(setting))
+
+
 if __name__ == "__main__":
     harness.main()
