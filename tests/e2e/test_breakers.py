@@ -72,6 +72,22 @@ class BreakersTest(harness.E2eCase):
         harness.figure("e2e throttled writes", f"{after['look'] - before['look']} look-ups and no "
                        f"POST in 2 s; {self.finish(world, made, follower)}")
 
+    def test_reads_are_throttled(self):
+        """And writes go on."""
+        world, made, follower = self.open(60)
+        world.sandbox.faults(fault("submit", {"close_after_apply": True}, 5),
+                             fault("look", throttle(10, "Read"), 1))
+        worker = world.worker()
+        world.send(made[:30])
+        processes.wait_until("it is throttled", lambda: worker.metric(
+            'usher_throttle_until_timestamp_seconds{scope="read"}'), 10, 0.01)
+        began, before = time.time(), answers(world)["look"]
+        world.send(made[30:])
+        world.wait_answers(55, 8, follower)
+        self.assertEqual(before, answers(world)["look"], "look-ups that are throttled")
+        harness.figure("e2e throttled reads", f"55 answered in {time.time() - began:.1f} s of 10; "
+                       f"{self.finish(world, made, follower)}")
+
     def test_retry_budget(self):
         """A tenth of the calls may repeat one, and ten in ten seconds; nobody ends of it."""
         world, made, follower = self.open(300, retry_for="5m", retry_attempts=12)

@@ -143,6 +143,29 @@ class TenantsTest(harness.E2eCase):
         harness.figure("e2e one tenant throttled", f"the other's events answered after {took:.1f} "
                        f"s of 10; {self.check_all(world, made).line()}")
 
+    def test_one_has_spent_its_retries(self):
+        """The budget of the other allows all that it needs."""
+        world = self.tenants_world("spent")
+        made = self.make(world, 300, 46)
+        follower = world.follow()
+        world.graphs["fabrikam"].faults({"match": {"op": "dry_run", "probability": 0.4},
+                                         "action": {"status": {"code": 502, "body": "html"}}})
+        world.graphs["contoso"].faults({"match": {"op": "dry_run", "times": 3},
+                                        "action": {"status": {"code": 502, "body": "html"}}})
+        worker = world.worker(graph={"retry_attempts": 12})
+        world.send(made)
+        processes.wait_until("its budget denies", lambda: self.denied(worker, "fabrikam") > 0, 20)
+        world.wait_answers(sum(event.tenant == "contoso" for event in made), 60, follower)
+        spent = self.denied(worker, "fabrikam")
+        self.assertEqual(0, self.denied(worker, "contoso"))
+        world.graphs["fabrikam"].call("DELETE", "/sandbox/faults")
+        world.wait_answers(len(made), 90, follower)
+        harness.figure("e2e one tenant's retries spent", f"denied {spent:.0f} and 0; "
+                       f"{self.check_all(world, made).line()}")
+
+    def denied(self, worker, name):
+        return worker.metric(f'usher_retries_denied_total{{tenant="{name}"}}') or 0
+
     def test_one_has_no_token(self):
         """Wrong secret: the log says whose, its events wait, and go on when it is right."""
         world = self.tenants_world("secret")
