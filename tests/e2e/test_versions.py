@@ -84,6 +84,7 @@ class VersionsTest(harness.E2eCase):
         worker = world.worker()
         world.wait_answers(len(made), 60)
         self.assertEqual(0, worker.stop())
+        self.assertIn("real requests on v1.0", harness.log_lines(worker.log)[0]["message"])
         report, ledger = self.check_world(world, made)
         self.assert_good(report)
         ways = self.assert_versions(ledger)

@@ -22,9 +22,9 @@ static const char help[] =
     "  usher config print -c usher.yaml -s log.level=debug\n"
     "\n"
     "Without -c, " SETTINGS_FILE_DEFAULT
-    " is read if it is there. Each setting has an environment\n"
-    "name too: kafka.brokers is USHER_KAFKA_BROKERS. Secrets are not taken from -s, where ps\n"
-    "shows them.\n"
+    " is read if it is there. Each setting but those of tenants\n"
+    "has an environment name too: kafka.brokers is USHER_KAFKA_BROKERS. Secrets are not taken\n"
+    "from -s, where ps shows them.\n"
     "Exit: 0 all is well, 2 wrong usage, 66 no such file, 78 the settings are invalid.\n";
 
 static int check(const struct cli_source *source)

@@ -1,6 +1,7 @@
 #include "worker/cli/run.h"
 
 #include "worker/cli/options.h"
+#include "worker/core/graph_shape.h"
 #include "worker/io/log.h"
 #include "worker/worker.h"
 
@@ -29,8 +30,9 @@ static int run(const struct settings *settings)
     /* A core would hold the token (guarantee I14); asserts stay on, so one could be written. */
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     log_open(settings->log.level, settings->log.format, stderr);
-    log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s", USHER_VERSION,
-              settings->kafka.group, settings->kafka.brokers);
+    log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s, real requests on %s",
+              USHER_VERSION, settings->kafka.group, settings->kafka.brokers,
+              graph_version_name(settings->graph.submit_version));
     int code = worker_run(settings, &error);
     if (code == WORKER_DONE)
         log_write(LOG_INFO, "worker.ends", "drained");

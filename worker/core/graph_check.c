@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-void graph_place_write(const struct place *place, char ret[GRAPH_PATH_SIZE])
+void graph_place_write(const struct graph_place *place, char ret[GRAPH_PATH_SIZE])
 {
     if (place->outer != NULL)
         graph_place_write(place->outer, ret);
@@ -19,7 +19,7 @@ void graph_place_write(const struct place *place, char ret[GRAPH_PATH_SIZE])
                  place->item->string);
 }
 
-static bool refuse(const struct place *place, struct fault *fault, const char *code,
+static bool refuse(const struct graph_place *place, struct fault *fault, const char *code,
                    const char *sentence)
 {
     char path[GRAPH_PATH_SIZE];
@@ -28,7 +28,8 @@ static bool refuse(const struct place *place, struct fault *fault, const char *c
     return false;
 }
 
-static bool check_text(const struct member *member, const struct place *place, struct fault *fault)
+static bool check_text(const struct member *member, const struct graph_place *place,
+                       struct fault *fault)
 {
     if (!cJSON_IsString(place->item))
         return refuse(place, fault, "wrongType", "must be a string.");
@@ -45,37 +46,37 @@ static bool check_text(const struct member *member, const struct place *place, s
     return true;
 }
 
-static bool check_place(const struct member *member, const struct place *place,
+static bool check_place(const struct member *member, const struct graph_place *place,
                         struct findings *findings, struct fault *fault);
 
-static bool check_inside(const struct member *inside, const struct place *place,
+static bool check_inside(const struct member *inside, const struct graph_place *place,
                          struct findings *findings, struct fault *fault)
 {
     if (!cJSON_IsObject(place->item))
         return refuse(place, fault, "wrongType", "must be an object.");
     for (const cJSON *item = place->item->child; item != NULL; item = item->next) {
         const struct member *known = graph_member_find(inside, item->string);
-        struct place inner = {place, item};
+        struct graph_place inner = {place, item};
         if (known != NULL && !check_place(known, &inner, findings, fault))
             return false;
     }
     return true;
 }
 
-static bool check_list(const struct member *member, const struct place *place,
+static bool check_list(const struct member *member, const struct graph_place *place,
                        struct findings *findings, struct fault *fault)
 {
     if (!cJSON_IsArray(place->item))
         return refuse(place, fault, "wrongType", "must be a list.");
     for (const cJSON *item = place->item->child; item != NULL; item = item->next) {
-        struct place inner = {place, item};
+        struct graph_place inner = {place, item};
         if (member->inside != NULL && !check_inside(member->inside, &inner, findings, fault))
             return false;
     }
     return true;
 }
 
-static bool check_shape(const struct member *member, const struct place *place,
+static bool check_shape(const struct member *member, const struct graph_place *place,
                         struct findings *findings, struct fault *fault)
 {
     switch (member->shape) {
@@ -104,7 +105,7 @@ static bool is_named_by(const struct member *member, enum graph_version version,
 }
 
 /* A name that one version alone has says which one the body is written for. */
-static bool mark_version(const struct member *member, const struct place *place,
+static bool mark_version(const struct member *member, const struct graph_place *place,
                          struct findings *findings, struct fault *fault)
 {
     bool is_beta = is_named_by(member, GRAPH_BETA, place->item->string);
@@ -124,7 +125,7 @@ static bool mark_version(const struct member *member, const struct place *place,
 }
 
 /* v1.0 has the value one object further inside. */
-static bool check_wrapped(const struct member *member, const struct place *place,
+static bool check_wrapped(const struct member *member, const struct graph_place *place,
                           struct findings *findings, struct fault *fault)
 {
     const struct member wrapped = {.names = {member->wrap, member->wrap},
@@ -135,7 +136,7 @@ static bool check_wrapped(const struct member *member, const struct place *place
 }
 
 /* The depth is that of the tables above. */
-static bool check_place(const struct member *member, const struct place *place,
+static bool check_place(const struct member *member, const struct graph_place *place,
                         struct findings *findings, struct fault *fault)
 {
     const cJSON *item = place->item;
@@ -164,6 +165,6 @@ static bool check_place(const struct member *member, const struct place *place,
 bool graph_member_check(const struct member *member, const cJSON *item, struct findings *findings,
                         struct fault *ret_fault)
 {
-    struct place place = {NULL, item};
+    struct graph_place place = {NULL, item};
     return check_place(member, &place, findings, ret_fault);
 }

@@ -6,15 +6,15 @@
  * them are of one version of Graph. */
 
 /* Where something stands in `data`, from the inside out. */
-struct place {
-    const struct place *outer; /* NULL: a member of `data` */
+struct graph_place {
+    const struct graph_place *outer; /* NULL: a member of `data` */
     const cJSON *item;
 };
 
 enum { GRAPH_PATH_SIZE = 256 }; /* five known names and one of 64 bytes */
 
 /* "data.accessPackageAssignment.targetId"; longer ones are cut. */
-void graph_place_write(const struct place *place, char ret[GRAPH_PATH_SIZE]);
+void graph_place_write(const struct graph_place *place, char ret[GRAPH_PATH_SIZE]);
 
 /* What has been found so far. */
 struct findings {

@@ -33,7 +33,8 @@ size_t graph_shape_size_max(size_t size)
                             * object of each sort */
 }
 
-static bool refuse(const struct crossing *crossing, const struct place *place, const char *why)
+static bool refuse(const struct crossing *crossing, const struct graph_place *place,
+                   const char *why)
 {
     bool v1 = crossing->to == GRAPH_V1;
     char path[GRAPH_PATH_SIZE];
@@ -63,7 +64,7 @@ static bool is_letter(char c)
 }
 
 static bool cross_word(const struct crossing *crossing, const struct member *member,
-                       const struct place *place)
+                       const struct graph_place *place)
 {
     const char *word = place->item->valuestring;
     if (crossing->to == GRAPH_V1 && member->slot == SLOT_REQUEST_TYPE &&
@@ -93,10 +94,10 @@ static bool holds_object(const cJSON *item)
 }
 
 static bool cross_members(const struct crossing *crossing, const struct member *members,
-                          struct str bytes, const cJSON *tree, const struct place *outer);
+                          struct str bytes, const cJSON *tree, const struct graph_place *outer);
 
 static bool cross_object(const struct crossing *crossing, const struct member *inside,
-                         struct str bytes, const struct place *place)
+                         struct str bytes, const struct graph_place *place)
 {
     buffer_put(crossing->out, "{", 1);
     bool crossed = cross_members(crossing, inside, bytes, place->item, place);
@@ -105,7 +106,7 @@ static bool cross_object(const struct crossing *crossing, const struct member *i
 }
 
 static bool cross_list(const struct crossing *crossing, const struct member *inside,
-                       struct str bytes, const struct place *place)
+                       struct str bytes, const struct graph_place *place)
 {
     struct json_walk walk = json_walk_list(bytes);
     struct str value;
@@ -115,7 +116,7 @@ static bool cross_list(const struct crossing *crossing, const struct member *ins
         assert(is_walking);
         if (item != place->item->child)
             buffer_put(crossing->out, ",", 1);
-        if (!cross_object(crossing, inside, value, &(struct place){place, item}))
+        if (!cross_object(crossing, inside, value, &(struct graph_place){place, item}))
             return false;
     }
     buffer_put(crossing->out, "]", 1);
@@ -123,7 +124,7 @@ static bool cross_list(const struct crossing *crossing, const struct member *ins
 }
 
 static bool cross_value(const struct crossing *crossing, const struct member *member,
-                        struct str bytes, const struct place *place)
+                        struct str bytes, const struct graph_place *place)
 {
     if (member->shape == SHAPE_WORD)
         return cross_word(crossing, member, place);
@@ -150,7 +151,7 @@ static bool wrap_value(const struct crossing *crossing, const struct member *mem
 }
 
 static bool unwrap_value(const struct crossing *crossing, const struct member *member,
-                         struct str bytes, const struct place *place)
+                         struct str bytes, const struct graph_place *place)
 {
     struct json_walk walk = json_walk_object(bytes);
     struct str whole, value;
@@ -160,7 +161,7 @@ static bool unwrap_value(const struct crossing *crossing, const struct member *m
         if (cJSON_IsNull(item))
             continue;
         if (strcmp(item->string, member->wrap) != 0)
-            return refuse(crossing, &(struct place){place, item}, "beta has the id alone");
+            return refuse(crossing, &(struct graph_place){place, item}, "beta has the id alone");
         put_name(crossing->out, member->names[GRAPH_BETA]);
         buffer_put(crossing->out, value.data, value.size);
     }
@@ -173,7 +174,7 @@ static bool is_of_graph(const struct member *known)
 }
 
 static bool cross_member(const struct crossing *crossing, const struct member *known,
-                         struct str bytes, const struct place *place)
+                         struct str bytes, const struct graph_place *place)
 {
     const char *name = known != NULL ? known->names[crossing->to] : NULL;
     bool null = cJSON_IsNull(place->item);
@@ -195,7 +196,7 @@ static bool cross_member(const struct crossing *crossing, const struct member *k
 
 /* The depth is that of the table. */
 static bool cross_members(const struct crossing *crossing, const struct member *members,
-                          struct str bytes, const cJSON *tree, const struct place *outer)
+                          struct str bytes, const cJSON *tree, const struct graph_place *outer)
 {
     struct json_walk walk = json_walk_object(bytes);
     struct str whole, value;
@@ -203,7 +204,7 @@ static bool cross_members(const struct crossing *crossing, const struct member *
         bool is_walking = json_walk_next(&walk, &whole, &value);
         assert(is_walking);
         if (!cross_member(crossing, graph_member_find(members, item->string), value,
-                          &(struct place){outer, item}))
+                          &(struct graph_place){outer, item}))
             return false;
     }
     return true;
