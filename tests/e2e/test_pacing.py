@@ -161,9 +161,9 @@ class PacingTest(harness.E2eCase):
         harness.figure(f"e2e pacing, set twice too high, headers {headers}",
                        f"{len(writes.refused)} refused in the first minute and {len(late)} in the "
                        f"{end - first - 60:.0f} s after it, {used:.1f} % used then")
-        if headers:
-            self.assertEqual([], late)
-            self.assertGreaterEqual(used, 90)
+        # Untold, it has to try now and then whether there is more.
+        self.assertLessEqual(len(late), 0 if headers else (end - first - 60) / 10)
+        self.assertGreaterEqual(used, 90 if headers else 75)
         self.check_grants(world)
         for worker in world.workers:
             worker.kill()
