@@ -6,7 +6,7 @@ import time
 import events
 import harness
 import processes
-from test_pacing import answers, moment
+from test_pacing import moment
 
 
 def fault(op, action, times=-1, **match):
@@ -16,6 +16,13 @@ def fault(op, action, times=-1, **match):
 def throttle(seconds, scope=None):
     more = {"scope": f"Tenant_Application/{scope}/a/t"} if scope else {}
     return {"throttle": {"retryAfter": seconds, **more}}
+
+
+def answers(world):
+    """How often Graph has answered, by operation."""
+    summary = world.sandbox.call("GET", "/sandbox/ledger?summary=1").json
+    return {op: sum(counts.values()) for op, counts in summary["answers"].items()
+            if op not in ("other", "token")}
 
 
 class BreakersTest(harness.E2eCase):
@@ -87,6 +94,33 @@ class BreakersTest(harness.E2eCase):
         self.assertEqual(before, answers(world)["look"], "look-ups that are throttled")
         harness.figure("e2e throttled reads", f"55 answered in {time.time() - began:.1f} s of 10; "
                        f"{self.finish(world, made, follower)}")
+
+    def test_a_graph_that_is_down_is_asked_by_one_probe(self):
+        """An outage of more than graph.retry_for, and of more failures than graph.retry_attempts:
+        no event pays for it."""
+        world, made, follower = self.open(200, retry_attempts=4, retry_for="2s", eventual="2s",
+                                          retry_budget=100, in_flight=12)
+        worker = world.worker()
+        world.send(made)
+        world.wait_answers(100, 30, follower)
+        world.sandbox.faults({"match": {"op": "any"}, "action": {"status": {"code": 504,
+                                                                            "body": "html"}}})
+        processes.wait_until("it is known to be down",
+                             lambda: worker.metric("usher_graph_down") == 1, 10)
+        time.sleep(1)  # calls under way end
+        before, began = answers(world), time.monotonic()
+        time.sleep(5)
+        after, seconds = answers(world), time.monotonic() - began
+        probes = after.pop("catalogs") - before.pop("catalogs")
+        self.assertEqual(before, after, "calls to a Graph that is down")
+        self.assertTrue(1 <= probes <= 4, probes)
+        world.sandbox.call("DELETE", "/sandbox/faults")
+        began = time.monotonic()
+        world.wait_answers(len(made), 60, follower)
+        took = time.monotonic() - began
+        self.assertEqual(0, worker.metric("usher_graph_down"))
+        harness.figure("e2e outage", f"{probes} probes and no other call in {seconds:.0f} s; then "
+                       f"all answered in {took:.1f} s; {self.finish(world, made, follower)}")
 
     def test_retry_budget(self):
         """A tenth of the calls may repeat one, and ten in ten seconds; nobody ends of it."""

@@ -112,37 +112,6 @@ class PacingTest(harness.E2eCase):
         self.assertEqual([], writes.refused)
         self.check_grants(world)
 
-    def test_a_graph_that_is_down_is_asked_by_one_probe(self):
-        """An outage of more than graph.retry_for, and of more failures than graph.retry_attempts:
-        no event pays for it."""
-        world = self.world(graph={"retry_attempts": 4, "retry_for": "2s", "eventual": "2s",
-                                  "retry_budget": 100, "in_flight": 12},
-                           limits={"requests": 200})
-        world.sandbox.settings(latency_ms=40)
-        maker = events.Maker(6, world.name)
-        made = [maker.submitted(events.ASSIGNMENT) for _ in range(200)]
-        worker, follower = world.worker(), world.follow()
-        world.send(made)
-        world.wait_answers(100, 30, follower)
-        world.sandbox.faults({"match": {"op": "any"}, "action": {"status": {"code": 504,
-                                                                            "body": "html"}}})
-        processes.wait_until("it is known to be down",
-                             lambda: worker.metric("usher_graph_down") == 1, 10)
-        time.sleep(1)  # calls under way end
-        before, began = answers(world), time.monotonic()
-        self.stay(world, 5)
-        after, seconds = answers(world), time.monotonic() - began
-        probes = after.pop("catalogs") - before.pop("catalogs")
-        self.assertEqual(before, after, "calls to a Graph that is down")
-        self.assertTrue(1 <= probes <= 4, probes)
-        world.sandbox.call("DELETE", "/sandbox/faults")
-        began = time.monotonic()
-        world.wait_answers(len(made), 60, follower)
-        harness.figure("e2e outage", f"{probes} probes and no other call in {seconds:.0f} s; then "
-                       f"{len(made)} events answered in {time.monotonic() - began:.1f} s")
-        self.assertEqual(0, worker.metric("usher_graph_down"))
-        self.assert_good(world.check(made))
-
     @unittest.skipUnless(FULL, "takes minutes")
     def test_a_setting_that_is_too_high_is_corrected(self):
         """Graph takes half of it. With its word on how much is used, and without."""
@@ -167,13 +136,6 @@ class PacingTest(harness.E2eCase):
         self.check_grants(world)
         for worker in world.workers:
             worker.kill()
-
-
-def answers(world):
-    """How often Graph has answered, by operation."""
-    summary = world.sandbox.call("GET", "/sandbox/ledger?summary=1").json
-    return {op: sum(counts.values()) for op, counts in summary["answers"].items()
-            if op not in ("other", "token")}
 
 
 if __name__ == "__main__":
