@@ -146,7 +146,7 @@ class TenantsTest(harness.E2eCase):
     def test_one_has_spent_its_retries(self):
         """The budget of the other allows all that it needs."""
         world = self.tenants_world("spent")
-        made = self.make(world, 300, 46)
+        made = self.make(world, 110, 46)
         follower = world.follow()
         world.graphs["fabrikam"].faults({"match": {"op": "dry_run", "probability": 0.4},
                                          "action": {"status": {"code": 502, "body": "html"}}})
