@@ -8,10 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-enum { CALL_MS = 20000 };
+enum {
+    CALL_MS = 20000,
+    /* A call that follows another at once may not wake the mock cluster, which then sleeps for the
+       rest of a second. */
+    BETWEEN_CALLS_US = 2000,
+};
 
 static rd_kafka_conf_t *conf_with(const char *const (*pairs)[2])
 {
@@ -41,10 +47,13 @@ void kafka_mock_open(struct kafka_mock *mock, int partitions)
     mock->cluster = rd_kafka_mock_cluster_new(mock->host, 1);
     assert_non_null(mock->cluster);
     mock->brokers = rd_kafka_mock_cluster_bootstraps(mock->cluster);
+    usleep(BETWEEN_CALLS_US);
     rd_kafka_mock_group_initial_rebalance_delay_ms(mock->cluster, 0);
     const char *const topics[] = {"requests", "replies", "dead"};
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
+        usleep(BETWEEN_CALLS_US);
         assert_int_equal(rd_kafka_mock_topic_create(mock->cluster, topics[i], partitions, 1), 0);
+    }
 }
 
 void kafka_mock_finish(struct kafka_mock *mock)
@@ -307,6 +316,7 @@ int kafka_count_replies(const char *brokers, const char *topic, int partitions, 
                                     {"enable.partition.eof", "true"},
                                     {"enable.auto.commit", "false"},
                                     {"isolation.level", "read_committed"},
+                                    {"fetch.wait.max.ms", "10"},
                                     {NULL, NULL}};
     rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf_with(pairs));
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
