@@ -1,4 +1,5 @@
 #include "tests/core/records.h"
+#include "tests/core/share.h"
 #include "worker/core/fault_codes.h"
 #include "worker/core/graph_body.h"
 #include "worker/core/json_gate.h"
@@ -325,13 +326,6 @@ static void check_result(const struct event *event)
     assert_true(json_gate((struct str){body, size}, &fault));
 }
 
-/* A part of them under valgrind (tests/CMakeLists.txt). */
-static int share_of(int turns)
-{
-    const char *share = getenv("USHER_TEST_SHARE");
-    return share != NULL ? turns / (int)strtol(share, NULL, 10) : turns;
-}
-
 static void survives_mutated_bytes(void **state)
 {
     (void)state;
@@ -342,7 +336,7 @@ static void survives_mutated_bytes(void **state)
             "\"isValidationOnly\":true,\"x\":[1.5e-3,\"\\uD83D\\uDE00\xE2\x82\xAC\",null]")),
         BYTES(PLUS("\"subject\":\"s\",\"expirytime\":\"2026-03-01T08:30:00Z\"")),
     };
-    int turns = share_of(200000);
+    int turns = 200000 / test_share();
     uint64_t seed = 0x9E3779B97F4A7C15;
     size_t counts[3] = {0};
     for (int turn = 0; turn < turns; turn++) {
@@ -371,7 +365,7 @@ static void says_how_long_it_takes(void **state)
         PLUS("\"subject\":\"" GUID_A "\",\"time\":\"2026-03-01T08:30:00Z\"");
     struct test_record record;
     record_of(&record, BYTES(padding), NULL);
-    int turns = share_of(20000);
+    int turns = 20000 / test_share();
     struct timespec start;
     struct timespec end;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);

@@ -1,5 +1,7 @@
 #include "worker/core/gate.h"
 
+#include "tests/core/share.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +72,7 @@ static int crowd_ask(struct crowd *crowd, int64_t from_ms, int64_t to_ms)
 
 static int seconds_of_test(void)
 {
-    return getenv("USHER_TEST_SHARE") != NULL ? 4 : 40;
+    return test_share() > 1 ? 4 : 40;
 }
 
 /* A full queue uses at least 95 % of the rate, and never more than it but for the burst. */

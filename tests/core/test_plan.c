@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/core/plan_walk.h"
+#include "tests/core/share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,17 +169,10 @@ struct tally {
     unsigned seen, all, by_table, by_behaviour;
 };
 
-/* One change in so many is tried: all, but under valgrind (tests/CMakeLists.txt). */
-static unsigned share(void)
-{
-    const char *text = getenv("USHER_TEST_SHARE");
-    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 1;
-}
-
 static void try_mutant(const struct plan *mutant, const char *table, struct tally *tally)
 {
     char text[PLAN_TEXT_SIZE], where[64];
-    if (tally->seen++ % share() != 0)
+    if (tally->seen++ % (unsigned)test_share() != 0)
         return;
     tally->all++;
     plan_table(mutant, text);
