@@ -41,7 +41,7 @@ struct http {
     size_t waiting;
     enum wire wire;
     struct width width; /* over HTTP/1.1 */
-    bool wants_fresh;   /* after a 503, over HTTP/1.1: the next call goes over a new connection */
+    bool wants_fresh;   /* after a 503: the next call goes over a new connection of its own */
     struct address addresses[ADDRESSES_MAX];
     struct call_stats stats;
     uint8_t random[GUIDS_AT_ONCE][16];

@@ -375,7 +375,7 @@ bool http_transfer_leave(struct http_loop *loop, const struct http_transfer *tra
 {
     if (transfer->generation == loop->now)
         renew_connections(loop, true);
-    return loop->shares;
+    return transfer->generation != loop->now;
 }
 
 void http_transfer_start(struct http_loop *loop, struct http_transfer *transfer)

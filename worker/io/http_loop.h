@@ -45,6 +45,6 @@ void http_transfer_start(struct http_loop *loop, struct http_transfer *transfer)
 /* Ends it at once, without on_done. */
 void http_transfer_cancel(struct http_transfer *transfer);
 /* From on_done: calls to come shall not use its connection. True: many calls share it (HTTP/2), and
- * those that start from now on get a new one, while the calls on the old one end. False: nothing is
- * done; the next call may ask for a new one. */
+ * those that start from now on get a new one, while the calls on the old one end. False: they may
+ * (it is not shared, still older ones are ending, or no memory); the next can ask for a new one. */
 bool http_transfer_leave(struct http_loop *loop, const struct http_transfer *transfer);
