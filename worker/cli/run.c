@@ -30,9 +30,11 @@ static int run(const struct settings *settings)
     /* A core would hold the token (guarantee I14); asserts stay on, so one could be written. */
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     log_open(settings->log.level, settings->log.format, stderr);
+    const char *version = settings->tenants.count > 0
+                              ? "each tenant's own version"
+                              : graph_version_name(settings->graph.submit_version);
     log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s, real requests on %s",
-              USHER_VERSION, settings->kafka.group, settings->kafka.brokers,
-              graph_version_name(settings->graph.submit_version));
+              USHER_VERSION, settings->kafka.group, settings->kafka.brokers, version);
     int code = worker_run(settings, &error);
     if (code == WORKER_DONE)
         log_write(LOG_INFO, "worker.ends", "drained");
