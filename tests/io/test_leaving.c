@@ -15,39 +15,24 @@ enum {
     WORD_MS = 2000, /* till then the group has said it */
 };
 
-static struct kafka_mock mock;
-static struct kafka_world one;
-
-static int setup(void **state)
-{
-    (void)state;
-    kafka_mock_open(&mock, PARTITIONS);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kafka_mock_finish(&mock);
-    return 0;
-}
-
 static struct pair slow[] = {{.name = (char[]){"debug"}, .value = (char[]){"cgrp"}}};
 
 static void test_offer(void **state)
 {
     (void)state;
+    struct kafka_mock mock;
+    static struct kafka_world one;
+    kafka_mock_open(&mock, PARTITIONS);
     kafka_world_init(&one, mock.brokers, "a");
     one.settings.kafka.librdkafka = (struct pairs){slow, 1};
     kafka_world_open(&one, 16);
     usleep(WORD_MS * 1000);
     kafka_world_close(&one);
+    kafka_mock_finish(&mock);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_offer)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_offer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
