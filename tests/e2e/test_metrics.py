@@ -131,7 +131,8 @@ class MetricsTest(harness.E2eCase):
         self.assertEqual(set(), set(after) ^ set(before))
         self.assertEqual(len(garbage), worker.metric('usher_requests_total{outcome="rejected"}'))
 
-        good = events.mixture(300, 7, "good", [("submitted", 80), ("existing", 5), ("validated", 5)])
+        shares = [("submitted", 80), ("existing", 5), ("validated", 5)]
+        good = events.mixture(300, 7, "good", shares)
         world.send(good)
         world.wait_answers(len(garbage) + len(good), 60, follower)
         world.wait_committed()
@@ -217,7 +218,8 @@ class PrometheusTest(harness.E2eCase):
         self.assertEqual(test_alerts.NAMES, {rule["name"] for rule in loaded})
         for rule in loaded:
             self.assertEqual(("ok", "inactive"), (rule["health"], rule["state"]), rule["name"])
-        harness.figure("e2e metrics with Prometheus", f"{len(test_dashboard.expressions())} queries")
+        harness.figure("e2e metrics with Prometheus",
+                       f"{len(test_dashboard.expressions())} queries")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ size_t http_place_ending(const struct http_answer *answer);
 
 struct http_place_words {
     const char *method;
-    char template[512]; /* the path, {id} in the place of what differs; longer ones are cut */
-    char address[256];  /* the host, "" where there is none or it is longer */
+    char template[160]; /* the path, {id} in the place of what differs; longer ones are cut */
+    char address[100];  /* the host, "" where there is none or it is longer */
     char port[8];
 };
 void http_place_words(const struct settings *settings, enum call_place place,

@@ -9,8 +9,8 @@
  * memory, and nothing of them becomes a name of ours but the brokers' numbers. */
 
 enum {
-    KAFKA_BROKERS_MAX = 64,  /* that are told apart; the others are left out */
-    KAFKA_PLACES_MAX = 1024, /* partitions likewise; the last row stands for the rest */
+    KAFKA_BROKERS_MAX = 64, /* that are told apart; the others are left out */
+    KAFKA_PLACES_MAX = 256, /* partitions likewise; the last row stands for the rest */
 };
 
 struct kafka_broker {

@@ -51,10 +51,10 @@ struct metrics_view {
     size_t warning_count;
 };
 
-/* All of the text is bounded: 300 rows of calls with 17 lines, 1,024 partitions with 2, and some
- * 400 others, of at most 2 KiB each and far less as a rule; and for each tenant with a name 150
- * lines of calls and 150 others, 200 bytes at most. */
-enum { METRICS_BYTES_MAX = (6 << 20) + (64 << 10) * TENANTS_MAX };
+/* All of the text is bounded: 300 rows of calls with 17 lines of at most 500 bytes, 350 KiB for the
+ * rest, and for each tenant 110 lines of answers, 150 of calls and 30 others. */
+#define METRICS_BYTES_FOR(tenants) ((2900 << 10) + (40 << 10) * (tenants))
+enum { METRICS_BYTES_MAX = METRICS_BYTES_FOR(TENANTS_MAX) };
 
 void metrics_render(const struct metrics_view *view, struct buffer *ret);
 /* The process_* family of every Prometheus client, from /proc/self; what cannot be read is left
