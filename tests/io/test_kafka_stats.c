@@ -120,13 +120,30 @@ static void test_many(void **state)
     assert_int_equal(stats.count, KAFKA_BROKERS_MAX);
 }
 
+static void test_places(void **state)
+{
+    (void)state;
+    struct kafka_place places[3] = {{0}};
+    size_t count = 0;
+    for (int32_t i = 0; i < 5; i++)
+        count = kafka_place_add(places, count, 3, (struct kafka_place){i, 10 + i, 1});
+    assert_int_equal(count, 3);
+    assert_int_equal(places[1].partition, 1);
+    assert_int_equal(places[1].lag, 11);
+    assert_int_equal(places[2].partition, -1);
+    assert_int_equal(places[2].lag, 12 + 13 + 14);
+    assert_int_equal(places[2].fetched, 3);
+    (void)kafka_place_add(places, count, 3, (struct kafka_place){5, -1, 0});
+    (void)kafka_place_add(places, count, 3, (struct kafka_place){6, 7, 0});
+    assert_int_equal(places[2].lag, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brokers),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_brokers), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_broken),  cmocka_unit_test(test_many),
+        cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

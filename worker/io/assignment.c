@@ -294,16 +294,9 @@ size_t assignment_places(const struct assignment *assignment, struct kafka_place
     size_t count = 0;
     for (size_t i = 0; i < assignment->count; i++) {
         const struct slot *slot = assignment->slots[i];
-        struct kafka_place place = {slot->partition.id, lag_of(assignment, slot),
-                                    rd_kafka_queue_length(slot->queue)};
-        if (count < most) {
-            ret[count++] = place;
-            continue;
-        }
-        struct kafka_place *rest = &ret[most - 1];
-        rest->partition = -1;
-        rest->lag = rest->lag < 0 || place.lag < 0 ? -1 : rest->lag + place.lag;
-        rest->fetched += place.fetched;
+        count = kafka_place_add(ret, count, most,
+                                (struct kafka_place){slot->partition.id, lag_of(assignment, slot),
+                                                     rd_kafka_queue_length(slot->queue)});
     }
     return count;
 }

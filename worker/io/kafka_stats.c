@@ -190,3 +190,17 @@ void kafka_stats_read(struct kafka_stats *stats, struct str json)
         return;
     }
 }
+
+size_t kafka_place_add(struct kafka_place *places, size_t count, size_t most,
+                       struct kafka_place place)
+{
+    if (count < most) {
+        places[count] = place;
+        return count + 1;
+    }
+    struct kafka_place *rest = &places[most - 1];
+    rest->partition = -1;
+    rest->lag = rest->lag < 0 || place.lag < 0 ? -1 : rest->lag + place.lag;
+    rest->fetched += place.fetched;
+    return count;
+}

@@ -31,5 +31,10 @@ struct kafka_place {
     size_t fetched;    /* records that wait in librdkafka */
 };
 
+/* Adds a row; where `most` are there already, to the last one, which then stands for the rest.
+ * Returns how many there are. */
+size_t kafka_place_add(struct kafka_place *places, size_t count, size_t most,
+                       struct kafka_place place);
+
 /* Reads one edition. What cannot be read leaves all as it was. */
 void kafka_stats_read(struct kafka_stats *stats, struct str json);

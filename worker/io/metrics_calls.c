@@ -65,9 +65,12 @@ static void render_times(const struct metrics_view *view, struct buffer *out)
         render_place(view, place, all.times[place], out);
 }
 
-/* And how many, of each tenant that has a name: a row for each operation and status. */
-static void count_calls(const struct tenant_view *tenant, const char *operation, struct buffer *out)
+/* And how many, of each tenant that has a name: a row for each operation and status. `place` is one
+ * of the operation's. */
+static void count_calls(const struct tenant_view *tenant, enum call_place place, struct buffer *out)
 {
+    const char *operation = call_operation(place);
+    size_t expected = http_place_expected(tenant->settings, place);
     for (size_t ending = 0; ending < CALL_ENDINGS; ending++) {
         uint64_t count = call_stats_sum(tenant->calls, operation, ending);
         struct metrics_labels labels = {.size = 0};
@@ -75,7 +78,7 @@ static void count_calls(const struct tenant_view *tenant, const char *operation,
         metrics_label(&labels, "http_response_status_code", call_ending_status(ending));
         metrics_label(&labels, "error_type", call_ending_error(ending));
         metrics_label(&labels, "tenant", tenant->name);
-        if (count > 0)
+        if (count > 0 || ending == expected)
             metrics_put_row(out, "usher_tenant_calls_total", &labels, (int64_t)count);
     }
 }
@@ -92,7 +95,7 @@ static void render_counts(const struct metrics_view *view, struct buffer *out)
     for (size_t i = 0; i < view->tenant_count; i++) {
         const struct tenant_view *tenant = &view->tenants[i];
         for (size_t k = 0; tenant->calls != NULL && k < sizeof places / sizeof *places; k++)
-            count_calls(tenant, call_operation(places[k]), out);
+            count_calls(tenant, places[k], out);
     }
 }
 
