@@ -28,6 +28,7 @@ ROW = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
 # Only where the settings ask for it.
 OPTIONAL = ("usher_follow_", "usher_tenant_calls_total", "usher_certificate_expiry_",
             "usher_write_rate_limit")
+BROKERS = {"usher_kafka_broker_rtt_seconds"}  # it may take a while until each was asked something
 CALLS = "http_client_request_duration_seconds"
 
 
@@ -113,7 +114,8 @@ class MetricsTest(harness.E2eCase):
         self.assertEqual(0, worker.metric("usher_kafka_paused_partitions"))
         self.assertEqual(0, worker.metric("usher_kafka_consumer_lag"))
         self.assertEqual(0, worker.metric("usher_oldest_in_flight_timestamp_seconds"))
-        self.assertEqual(1, worker.metric("usher_token_refreshes_total"))
+        self.assertEqual(0, worker.metric('usher_token_refreshes_total{result="failure"}'))
+        self.assertLessEqual(1, worker.metric("usher_token_refreshes_total"))
         self.assertLess(worker.metric("usher_event_loop_lag_seconds_sum"), 5)
         self.assertAlmostEqual(time.time(), worker.metric("usher_last_success_timestamp_seconds"),
                                delta=60)
@@ -127,8 +129,8 @@ class MetricsTest(harness.E2eCase):
         world.send(garbage)
         follower = world.follow()
         world.wait_answers(len(garbage), 60, follower)
-        after = self.scrape(worker)
-        self.assertEqual(set(), set(after) ^ set(before))
+        new = set(self.scrape(worker)) ^ set(before)
+        self.assertEqual(set(), {row for row in new if row[0] not in BROKERS})
         self.assertEqual(len(garbage), worker.metric('usher_requests_total{outcome="rejected"}'))
 
         shares = [("submitted", 80), ("existing", 5), ("validated", 5)]
@@ -137,7 +139,8 @@ class MetricsTest(harness.E2eCase):
         world.wait_answers(len(garbage) + len(good), 60, follower)
         world.wait_committed()
         new = {row[0] for row in set(self.check_families(worker)) ^ set(before)}
-        self.assertLessEqual({observe.family_of(name, observe.families()) for name in new}, {CALLS})
+        self.assertLessEqual({observe.family_of(name, observe.families()) for name in new},
+                             {CALLS, *BROKERS})
         self.check_numbers(worker, len(garbage) + len(good))
         self.assertGreater(worker.metric('usher_dedupe_lookups_total{result="done"}'), 0)
         harness.figure("e2e metrics", f"{len(before)} rows, {len(self.scrape(worker))} after "
@@ -184,8 +187,8 @@ class Prometheus:
 
 
 class PrometheusTest(harness.E2eCase):
-    """What nothing is wrong with has no rows for these."""
-    empty = re.compile(r"follow_|certificate_|write_rate_limit")
+    # Of these there are none where nothing is wrong, or nothing at work.
+    empty = re.compile(r"follow_|certificate_|write_rate_limit|oldest_in_flight")
 
     def test_every_query_has_an_answer(self):
         if shutil.which("prometheus") is None:
