@@ -61,7 +61,6 @@ static void test_hostile(void **state)
         "{\"brokers\":}",
         "{\"brokers\":1}",
         "{\"brokers\":{\"a\":{}",
-        "{\"brokers\":{\"a\":{\"nodeid\":}}}",
         "{\"brokers\":{\"a\" 1}}",
         "{\"brokers\":{,}}",
         "{\"brokers\":{\"a\":]}}",

@@ -34,7 +34,7 @@ static void render_stages(const struct metrics_view *view, struct buffer *out)
 {
     static const char at[] = "usher_requests_in_flight", results[] = "usher_stage_results_total";
     struct plan plan;
-    plan_init(&plan, &(struct plan_limits){0});
+    plan_init(&plan, &(struct plan_limits){.retry_attempts = 1}); /* for its cells only */
     metrics_begin(out, at, "gauge", "Requests at work, by stage");
     for (enum stage stage = STAGE_ADMIT; stage < STAGE_DONE; stage++) {
         struct metrics_labels labels = one_label("stage", stage_name(stage));
