@@ -6,11 +6,11 @@
 #define RESOURCES "/accessPackageResources"
 #define CATALOGS  "/identityGovernance/entitlementManagement/accessPackageCatalogs/{id}" RESOURCES
 
-/* Is it this path, or one below it, or with a query? */
+/* Is it this path, or one below it, or with a query? NULL is none. */
 static bool is_at(const char *path, const char *start)
 {
-    size_t size = strlen(start);
-    return strncmp(path, start, size) == 0 && strchr("/?", path[size]) != NULL;
+    size_t size = start != NULL ? strlen(start) : 0;
+    return size > 0 && strncmp(path, start, size) == 0 && strchr("/?", path[size]) != NULL;
 }
 
 static bool is_resource(const struct settings *settings, const char *path)
