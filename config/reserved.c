@@ -62,6 +62,7 @@ const struct reserved_property reserved_properties[] = {
     {"socket_cb", CALLBACKS},
     {"ssl.certificate.verify_cb", CALLBACKS},
     {"ssl_engine_callback_data", CALLBACKS},
+    {"statistics.interval.ms", "it reads the statistics itself; /metrics has them"},
     {"stats_cb", CALLBACKS},
     {"test.mock.broker.rtt", MOCK},
     {"test.mock.num.brokers", MOCK},

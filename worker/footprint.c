@@ -55,6 +55,7 @@ struct footprint footprint_of(const struct settings *settings)
     /* The bound lets one record more in than fits. */
     size_t records = (size_t)settings->limits.bytes + RECORD_BYTES_MAX;
     size_t answer = REPLY_MEMBERS_MAX + REDIS_CALL_BYTES;
+    size_t tenants = settings->tenants.count;
 
     add(&all, "program", "code, libraries, threads", PROGRAM_BYTES);
     add(&all, "requests", "limits.requests", requests * (sizeof(struct request) + PLACES_BYTES));
@@ -75,7 +76,7 @@ struct footprint footprint_of(const struct settings *settings)
             "one place a look; a status, and what Redis has of it",
             REDIS_TAKE_MAX * (3 * (size_t)FOLLOWED_BYTES_MAX + HTTP_BODY_MAX));
     add(&all, "/metrics, /status", "connections of admin.listen",
-        ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_MAX + ADMIN_MEMORY_MAX));
+        ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_FOR(tenants > 0 ? tenants : 1) + ADMIN_MEMORY_MAX));
     all.bytes_per_broker = FETCH_BYTES;
     all.bytes_per_partition = QUEUE_BYTES + 2 * LEDGER_WORDS * sizeof(uint64_t);
     return all;

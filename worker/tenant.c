@@ -70,5 +70,5 @@ const char *tenant_token_trouble(struct tenant *tenant)
 void tenant_answered(struct worker *w, const struct request *rq)
 {
     if (w->tenants[0].name[0] == '\0' || rq->whose.name != NULL)
-        tenant_of(w, rq)->answers[rq->answer][rq->duplicate]++;
+        tenant_of(w, rq)->answers[rq->answer][rq->duplicate][rq->event.request_type]++;
 }

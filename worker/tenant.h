@@ -37,9 +37,9 @@ struct tenant {
     unsigned waiting; /* the writes that its requests wait for, as counted last (share.c) */
     int64_t rate_logged;
     struct plan_limits limits;
-    uint64_t answers[ANSWER_COUNT][2]; /* [duplicate] */
-    struct error trouble;              /* the sentence of tenant_token_trouble() */
-    int64_t tell_ms;                   /* when the log may say next that its events wait */
+    answer_counts answers;
+    struct error trouble; /* the sentence of tenant_token_trouble() */
+    int64_t tell_ms;      /* when the log may say next that its events wait */
 };
 
 /* What the plan may use of these settings. */

@@ -2,11 +2,13 @@
 #include "worker/cli/version.h"
 #include "worker/follow.h"
 #include "worker/io/admin.h"
+#include "worker/io/loop_watch.h"
 #include "worker/io/redis_follow.h"
 #include "worker/worker.h"
 
 #include <curl/curl.h>
 #include <hiredis/hiredis.h>
+#include <openssl/crypto.h>
 
 #define TEXT(number)   DIGITS(number)
 #define DIGITS(number) #number
@@ -14,8 +16,8 @@
 
 static bool is_live(void *context)
 {
-    (void)context;
-    return true; /* it is asked on the loop: the loop turns */
+    const struct worker *w = context;
+    return loop_watch_is_live(w->loop_watch);
 }
 
 static struct admin_check check(const char *name, const char *why)
@@ -93,12 +95,16 @@ static struct tenant_view view_of(const struct tenant *t)
 {
     int64_t now_ms = (int64_t)uv_now(&t->worker->loop);
     bool granted = now_ms < t->pace.granted_until_ms;
+    struct http_load load = http_load(t->http);
     return (struct tenant_view){
         .name = t->name,
-        .answers = t->answers,
+        .settings = t->settings,
+        .answers = (const uint64_t(*)[2][REQUEST_TYPE_COUNT])t->answers,
         .calls = http_stats(t->http),
-        .calls_active = http_active(t->http),
-        .calls_waiting = http_waiting(t->http),
+        .calls_active = load.active,
+        .calls_waiting = load.waiting,
+        .calls_width = load.width,
+        .connections = load.connections,
         .rate_all = t->pace.most > 0 ? t->pace.shared : -1,
         .rate_own = granted ? pace_rate(&t->pace, now_ms) : 0,
         .writes_closed_wall_ms = wall_end_ms(gate_closed_ms(&t->gate, GATE_WRITES, now_ms)),
@@ -111,12 +117,34 @@ static struct tenant_view view_of(const struct tenant *t)
     };
 }
 
+/* 0: nothing is at work. */
+static int64_t oldest_wall_ms(const struct pool *pool)
+{
+    int64_t oldest = 0;
+    for (size_t i = 0; i < pool->size; i++) {
+        const struct request *rq = &pool->all[i];
+        if (rq->run != RUN_FREE && (oldest == 0 || rq->received_wall_ms < oldest))
+            oldest = rq->received_wall_ms;
+    }
+    return oldest;
+}
+
+/* Statuses that Kafka has taken. */
+static uint64_t follow_told(const struct worker *w)
+{
+    const struct follow_stats *stats = follow_stats(w);
+    uint64_t sum = 0;
+    for (size_t i = 0; stats != NULL && i < FOLLOW_WORD_COUNT; i++)
+        sum += stats->told[i];
+    return sum;
+}
+
 static void fill_metrics(void *context, struct metrics_view *ret)
 {
     const struct worker *w = context;
     static const char *warnings[WARNINGS_MAX];
     static struct tenant_view tenants[TENANTS_MAX];
-    struct settle_stats settle = settle_stats(w->settle);
+    static struct kafka_place places[KAFKA_PLACES_MAX];
     for (size_t i = 0; i < w->tenant_count; i++)
         tenants[i] = view_of(&w->tenants[i]);
     *ret = (struct metrics_view){
@@ -124,12 +152,18 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .at_stage = w->pipeline.at_stage,
         .tenants = tenants,
         .tenant_count = w->tenant_count,
-        .assigned = source_assigned(w->source),
-        .lag = source_lag(w->source),
-        .transactions_committed = settle.committed,
-        .transactions_aborted = settle.aborted,
-        .orphaned = source_stats(w->source).orphaned,
-        .resumed = source_stats(w->source).resumed + settle.resumed,
+        .oldest_wall_ms = oldest_wall_ms(&w->pool),
+        .kafka = {.settings = w->settings,
+                  .assigned = source_assigned(w->source),
+                  .lag = source_lag(w->source),
+                  .places = places,
+                  .place_count = source_places(w->source, places, KAFKA_PLACES_MAX),
+                  .source = source_stats(w->source),
+                  .settle = settle_stats(w->settle),
+                  .statuses = follow_told(w)},
+        .loop = loop_watch_lag(w->loop_watch),
+        .config_good = w->config_good,
+        .config_wall_ms = w->config_wall_ms,
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,
@@ -140,6 +174,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .revision = cli_revision(),
         .librdkafka = rd_kafka_version_str(),
         .curl = curl_version_info(CURLVERSION_NOW)->version,
+        .openssl = OpenSSL_version(OPENSSL_VERSION_STRING),
         .hiredis = HIREDIS,
         .libuv = uv_version_string(),
         .warnings = warnings,

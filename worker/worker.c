@@ -4,6 +4,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
+#include "worker/io/loop_watch.h"
 #include "worker/pacing.h"
 
 #include <signal.h>
@@ -273,6 +274,9 @@ static bool open_parts(struct worker *w, struct error *error)
         return error_set(error, "out of memory, threads or handles");
     settle_set_witness(w->settle, redis_witness(w->redis));
     redis_watch_memory(w->redis, on_loss, w);
+    w->loop_watch = loop_watch_create(&w->loop, LOOP_STALL_MS);
+    if (w->loop_watch == NULL)
+        return error_set(error, "out of memory, threads or handles");
     return follow_open(w, error) && worker_admin_open(w, error);
 }
 
@@ -310,6 +314,7 @@ static void close_parts(struct worker *w)
     signal(SIGTERM, leave_now);
     signal(SIGINT, leave_now);
     admin_destroy(w->admin);
+    loop_watch_destroy(w->loop_watch);
     follow_stop(w);
     tenants_close_calls(w);
     settle_destroy(w->settle);
@@ -332,7 +337,9 @@ int worker_run(const struct settings *settings, struct error *error)
 {
     static struct worker worker; /* large, and one in a process */
     struct worker *w = &worker;
-    *w = (struct worker){.settings = settings};
+    *w = (struct worker){.settings = settings,
+                         .config_good = true,
+                         .config_wall_ms = worker_wall_ms()};
     open_loop(w);
     if (open_parts(w, error)) {
         uv_timer_start(&w->deadline, on_deadline, START_MS, 0);

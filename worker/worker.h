@@ -57,6 +57,9 @@ struct worker {
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */
     struct admin *admin;
+    struct loop_watch *loop_watch;
+    bool config_good;       /* the settings were last read without an error … */
+    int64_t config_wall_ms; /* … and when that was so last */
 };
 
 /* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`

@@ -6,90 +6,33 @@
 
 #include <cmocka.h>
 
-static void test_histogram(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t ms;
-        size_t bucket;
-    } rows[] = {{-7, 0}, {0, 0},      {5, 0},      {6, 1},
-                {10, 1}, {10000, 13}, {10001, 14}, {INT32_MAX, 14}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct histogram histogram = {0};
-        histogram_add(&histogram, &call_bounds, rows[i].ms);
-        if (histogram.buckets[rows[i].bucket] != 1 || histogram.count != 1 ||
-            histogram.sum_ms != (rows[i].ms > 0 ? rows[i].ms : 0))
-            fail_msg("row %zu", i);
-    }
-}
-
-static void test_bounds_rise(void **state)
-{
-    (void)state;
-    const struct histogram_bounds *all[] = {&call_bounds, &latency_bounds};
-    for (size_t k = 0; k < 2; k++) {
-        assert_in_range(all[k]->count, 1, HISTOGRAM_BOUNDS_MAX);
-        for (size_t i = 1; i < all[k]->count; i++)
-            assert_true(all[k]->ms[i] > all[k]->ms[i - 1]);
-    }
-}
-
-static void test_statuses(void **state)
-{
-    (void)state;
-    static const struct {
-        int status;
-        const char *label;
-    } rows[] = {{201, "201"}, {206, "2xx"}, {100, "1xx"}, {304, "3xx"}, {418, "4xx"}, {429, "429"},
-                {503, "503"}, {599, "5xx"}, {0, ""},      {-1, ""},     {99, ""},     {600, ""}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct call_stats calls = {0};
-        call_stats_add(&calls, "submit", rows[i].status, 1);
-        if (calls.count != 1 || strcmp(calls.rows[0].status, rows[i].label) != 0)
-            fail_msg("%d is \"%s\"", rows[i].status, calls.rows[0].status);
-    }
-}
-
-/* Whatever a server answers, there are no more rows than there is room. */
-static void test_rows_are_bounded(void **state)
-{
-    (void)state;
-    static const char *const operations[CALL_OPERATIONS_MAX] = {"dry_run", "submit", "look",
-                                                                "token",   "follow", "reprocess"};
-    struct call_stats calls = {0};
-    for (int status = -5; status < 1100; status++) {
-        for (size_t i = 0; i < CALL_OPERATIONS_MAX; i++)
-            call_stats_add(&calls, operations[i], status, status);
-    }
-    assert_int_equal(calls.count, CALL_ROWS_MAX);
-    assert_int_equal(call_stats_sum(&calls, "429"), CALL_OPERATIONS_MAX);
-    assert_int_equal(call_stats_sum(&calls, "5xx"), CALL_OPERATIONS_MAX * 96);
-    assert_int_equal(call_stats_sum(&calls, "999"), 0);
-}
-
 static void test_answered(void **state)
 {
     (void)state;
     struct stats stats = {0};
     struct request rq = {
         .record = {.timestamp_ms = 1000},
-        .event = {.worth = EVENT_GOOD},
+        .received_wall_ms = 2000,
+        .event = {.worth = EVENT_GOOD, .request_type = REQUEST_TYPE_ADMIN_ADD},
         .answer = ANSWER_FAILED,
     };
     stats_answered(&stats, &rq, 3000);
-    assert_int_equal(stats.answers[ANSWER_FAILED][false], 1);
-    assert_int_equal(stats.dead_letters[ANSWER_FAILED], 1);
-    assert_int_equal(stats.latency.sum_ms, 2000);
+    assert_int_equal(stats.answers[ANSWER_FAILED][false][REQUEST_TYPE_ADMIN_ADD], 1);
+    assert_int_equal(stats.dead_letters[DEAD_GAVE_UP], 1);
+    assert_int_equal(stats.latency[ANSWER_FAILED].sum_ms, 2000);
+    assert_int_equal(stats.work[ANSWER_FAILED].sum_ms, 1000);
     assert_int_equal(stats.last_success_wall_ms, 0);
 
     rq.duplicate = true;
     rq.record.timestamp_ms = -1;
     rq.received_wall_ms = 2900;
     stats_answered(&stats, &rq, 3000);
-    assert_int_equal(stats.answers[ANSWER_FAILED][true], 1);
-    assert_int_equal(stats.dead_letters[ANSWER_FAILED], 1);
-    assert_int_equal(stats.latency.sum_ms, 2100);
+    assert_int_equal(stats.answers[ANSWER_FAILED][true][REQUEST_TYPE_ADMIN_ADD], 1);
+    assert_int_equal(stats.dead_letters[DEAD_GAVE_UP], 1);
+    assert_int_equal(stats.latency[ANSWER_FAILED].sum_ms, 2100);
 
+    assert_int_equal(stats_answers(stats.answers, ANSWER_FAILED, true), 1);
+    assert_int_equal(stats_answers(stats.answers, ANSWER_EXISTING, true), 0);
     rq.answer = ANSWER_EXISTING;
     stats_answered(&stats, &rq, 4000);
     assert_int_equal(stats.last_success_wall_ms, 4000);
@@ -107,16 +50,101 @@ static void test_moved(void **state)
     verdict = (struct verdict){.move = MOVE_DROP};
     stats_moved(&stats, &rq, &verdict);
     assert_int_equal(stats.posts[STAGE_SUBMIT][OUTCOME_PACED], 3);
-    assert_int_equal(stats.own_retries, 1);
+    assert_int_equal(stats.retries[RETRY_CONNECTION], 1);
     assert_int_equal(stats.drops, 1);
+}
+
+static void test_retry_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        enum stage stage;
+        int status;
+        const char *code;
+        enum retry_reason reason;
+    } rows[] = {
+        {STAGE_CLAIM, 0, "", RETRY_REDIS},
+        {STAGE_MARK, 503, "", RETRY_REDIS}, /* of an older call */
+        {STAGE_RECORD, 0, "", RETRY_REDIS},
+        {STAGE_DRY_RUN, 429, "throttled", RETRY_THROTTLED},
+        {STAGE_DRY_RUN, 503, "badGateway", RETRY_SERVER_ERROR},
+        {STAGE_SUBMIT, 404, "Request_ResourceNotFound", RETRY_REFUSED},
+        {STAGE_LOOK, 0, "timeout", RETRY_TIMEOUT},
+        {STAGE_LOOK, 0, "connectionLost", RETRY_CONNECTION},
+        {STAGE_LOOK, 200, "unreadableAnswer", RETRY_OTHER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stats stats = {0};
+        struct request rq = {.stage = rows[i].stage, .outcome = OUTCOME_FAILED};
+        struct verdict verdict = {.move = MOVE_WAIT, .own_retry = true};
+        rq.fault.http_status = rows[i].status;
+        snprintf(rq.fault.code, sizeof rq.fault.code, "%s", rows[i].code);
+        stats_moved(&stats, &rq, &verdict);
+        if (stats.retries[rows[i].reason] != 1)
+            fail_msg("row %zu", i);
+    }
+    for (enum retry_reason reason = 0; reason < RETRY_REASONS; reason++)
+        assert_non_null(retry_reason_name(reason));
+}
+
+static void test_dead_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        enum answer answer;
+        enum event_worth worth;
+        enum doubt doubt;
+        enum stage stage;
+        const char *code;
+        enum dead_reason reason;
+    } rows[] = {
+        {ANSWER_REJECTED, EVENT_UNREADABLE, DOUBT_NONE, STAGE_ADMIT, "notJson", DEAD_UNREADABLE},
+        {ANSWER_FAILED, EVENT_GOOD, DOUBT_NONE, STAGE_DRY_RUN, "timeout", DEAD_GAVE_UP},
+        {ANSWER_FAILED, EVENT_GOOD, DOUBT_NONE, STAGE_CLAIM, "redisRefused", DEAD_REDIS},
+        {ANSWER_UNKNOWN, EVENT_GOOD, DOUBT_SENT, STAGE_CLAIM, "crashLoop", DEAD_CRASH_LOOP},
+        {ANSWER_UNKNOWN, EVENT_GOOD, DOUBT_SENT, STAGE_LOOK, "outcomeUnknown", DEAD_IN_DOUBT},
+        {ANSWER_UNKNOWN, EVENT_GOOD, DOUBT_DRY_RUN, STAGE_DRY_RUN, "dryRunNotEchoed",
+         DEAD_INTERLOCK},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stats stats = {0};
+        struct request rq = {.answer = rows[i].answer, .doubt = rows[i].doubt};
+        rq.event.worth = rows[i].worth;
+        rq.fault.stage = rows[i].stage;
+        snprintf(rq.fault.code, sizeof rq.fault.code, "%s", rows[i].code);
+        stats_answered(&stats, &rq, 1);
+        if (stats.dead_letters[rows[i].reason] != 1)
+            fail_msg("row %zu", i);
+    }
+    for (enum dead_reason reason = 0; reason < DEAD_REASONS; reason++)
+        assert_non_null(dead_reason_name(reason));
+}
+
+static void test_dedupe(void **state)
+{
+    (void)state;
+    struct stats stats = {0};
+    uint64_t *posts = stats.posts[STAGE_CLAIM];
+    posts[OUTCOME_OK] = 1;
+    posts[OUTCOME_HELD] = 2;
+    posts[OUTCOME_SEEN] = 4;
+    posts[OUTCOME_CONFLICT] = 8;
+    posts[OUTCOME_FAILED] = 16;
+    posts[OUTCOME_PACED] = 32; /* nobody was asked */
+    assert_int_equal(stats_dedupe(&stats, DEDUPE_NEW), 1);
+    assert_int_equal(stats_dedupe(&stats, DEDUPE_IN_FLIGHT), 2);
+    assert_int_equal(stats_dedupe(&stats, DEDUPE_DONE), 12);
+    assert_int_equal(stats_dedupe(&stats, DEDUPE_ERROR), 16);
+    for (enum dedupe_result result = 0; result < DEDUPE_RESULTS; result++)
+        assert_non_null(dedupe_result_name(result));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_histogram), cmocka_unit_test(test_bounds_rise),
-        cmocka_unit_test(test_statuses),  cmocka_unit_test(test_rows_are_bounded),
-        cmocka_unit_test(test_answered),  cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_answered),      cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_retry_reasons), cmocka_unit_test(test_dead_reasons),
+        cmocka_unit_test(test_dedupe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

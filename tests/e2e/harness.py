@@ -4,6 +4,7 @@ One Kafka for a test file; each World has topics, a Redis, a sandbox and a group
 """
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -74,6 +75,20 @@ class Redis:
         processes.stop(self.process)
 
 
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def metric_of(text, row):
+    name, _, labels = row.partition("{")
+    wanted, found = LABEL.findall(labels), []
+    for line in text.splitlines():
+        if line.startswith((name + "{", name + " ")):
+            has = dict(LABEL.findall(line))
+            if all(has.get(label, "") == value for label, value in wanted):
+                found.append(float(line.split()[-1]))
+    return sum(found) if found else None
+
+
 class Worker:
     """`usher run` with a settings file of its own."""
 
@@ -113,12 +128,10 @@ class Worker:
         except OSError as error:
             return 0, str(error)
 
-    def metric(self, name):
-        """The value of one line of /metrics, with its labels as they stand there; None: absent."""
-        for line in self.get("/metrics")[1].splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[-1])
-        return None
+    def metric(self, row):
+        """The sum of the rows of /metrics that have this name and at least these labels, as in
+        `usher_requests_total{outcome="failed",tenant=""}`; None: there is none."""
+        return metric_of(self.get("/metrics")[1], row)
 
     def in_flight(self, stage):
         return self.metric(f'usher_requests_in_flight{{stage="{stage}"}}') or 0

@@ -1,4 +1,5 @@
 /* The admin listener: a client in a thread of its own asks, the loop answers. */
+#include "tests/io/metrics_settings.h"
 #include "tests/io/promtool.h"
 
 #include "worker/core/json_read.h"
@@ -19,6 +20,7 @@
 
 static struct stats stats;
 static struct call_stats calls;
+static struct loop_lag loop;
 static size_t at_stage[STAGE_COUNT];
 static bool is_live, is_redis_up;
 
@@ -41,22 +43,20 @@ static void metrics(void *context, struct metrics_view *ret)
 {
     (void)context;
     static const char *const warnings[] = {"graph.dry_run is off"};
-    static const struct tenant_view only = {.name = "", .answers = stats.answers, .calls = &calls};
+    static struct tenant_view only = {.name = "", .settings = &metrics_settings, .calls = &calls};
+    only.answers = (const uint64_t(*)[2][REQUEST_TYPE_COUNT])stats.answers;
     *ret = (struct metrics_view){
         .stats = &stats,
         .at_stage = at_stage,
         .tenants = &only,
         .tenant_count = 1,
-        .lag = 5,
-        .version = "0.1.0",
-        .revision = "abc",
-        .librdkafka = "a",
-        .curl = "b",
-        .hiredis = "c",
-        .libuv = "d",
-        .warnings = warnings,
-        .warning_count = 1,
+        .kafka = {.settings = &metrics_settings, .lag = 5},
+        .loop = &loop,
     };
+    ret->warnings = warnings;
+    ret->warning_count = 1;
+    ret->version = ret->revision = "0.1.0";
+    ret->librdkafka = ret->curl = ret->openssl = ret->hiredis = ret->libuv = "a";
 }
 
 static const struct admin_view view = {.live = live, .checks = checks, .metrics = metrics};
@@ -71,9 +71,9 @@ static int start(void **state)
     (void)state;
     struct error error = {0};
     stats = (struct stats){0};
-    stats.answers[ANSWER_SUBMITTED][true] = 2;
+    stats.answers[ANSWER_SUBMITTED][true][REQUEST_TYPE_ADMIN_ADD] = 2;
     at_stage[STAGE_LOOK] = 6;
-    call_stats_add(&calls, "submit", 201, 30);
+    call_stats_add(&calls, CALL_SUBMIT_ASSIGNMENT, call_ending(201, CALL_ERROR_NONE), 30);
     is_live = is_redis_up = true;
     uv_loop_init(&world.loop);
     world.admin = admin_create(&world.loop, "127.0.0.1:0", &view, &error);
@@ -175,8 +175,9 @@ struct row {
 
 static const struct row rows[] = {
     {"GET", "/livez", true, true, 200, "ok\n"},
-    {"GET", "/livez", false, true, 200, "ok\n"},
-    {"GET", "/livez", true, false, 503, "the loop"},
+    {"GET", "/livez", true, false, 503, "[-]loop failed: it stood still"},
+    {"GET", "/livez?verbose", true, true, 200, "[+]loop ok\nlivez check passed\n"},
+    {"GET", "/healthz", false, true, 200, "ok\n"},
     {"GET", "/readyz", true, true, 200, "ok\n"},
     {"GET", "/readyz", false, true, 503,
      "[-]redis failed: connection refused\nreadyz check failed\n"},
@@ -188,7 +189,6 @@ static const struct row rows[] = {
     {"GET", "/metrics", true, true, 200, "# HELP usher_requests_total"},
     {"GET", "/status", true, true, 200, "{\"version\":\"0.1.0\""},
     {"GET", "/nothing", true, true, 404, "not found"},
-    {"GET", "/livez/", true, true, 404, "not found"},
     {"GET", "/../livez", true, true, 404, "not found"},
     {"POST", "/livez", true, true, 405, "only GET and HEAD"},
     {"DELETE", "/status", true, true, 405, "only GET and HEAD"},

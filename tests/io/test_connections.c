@@ -250,7 +250,7 @@ static void a_shared_connection_grows_no_older(void **state)
         for (uint64_t end_ms = uv_hrtime() / 1000000 + EVERY_MS; uv_hrtime() / 1000000 < end_ms;
              usleep(1000))
             uv_run(&client.loop, UV_RUN_NOWAIT);
-        assert_true(http_active(client.http) > 0);
+        assert_true(http_load(client.http).active > 0);
     }
     client_wait(&client, CALLS);
     unsigned last = 0, on_last = 0;

@@ -1,52 +1,11 @@
 #pragma once
 
 #include "worker/core/follow.h"
+#include "worker/core/histogram.h"
 #include "worker/core/plan.h"
 
 /* What is counted, for /metrics and /status. Plain numbers that only grow; the worker owns them and
  * feeds them. */
-
-/* Times by their length. Buckets do not add up: each holds what is above the bound before it and at
- * most its own; the last has no bound. */
-enum { HISTOGRAM_BOUNDS_MAX = 15 };
-struct histogram_bounds {
-    int64_t ms[HISTOGRAM_BOUNDS_MAX];
-    size_t count;
-};
-struct histogram {
-    uint64_t buckets[HISTOGRAM_BOUNDS_MAX + 1];
-    uint64_t count;
-    int64_t sum_ms;
-};
-/* 5 ms to 10 s, the bounds OpenTelemetry recommends for HTTP. */
-extern const struct histogram_bounds call_bounds;
-/* 10 ms to 10 min: a throttled request waits for minutes. */
-extern const struct histogram_bounds latency_bounds;
-/* A time below zero (a clock was set) counts as zero. */
-void histogram_add(struct histogram *histogram, const struct histogram_bounds *bounds, int64_t ms);
-
-/* Calls to Graph and the token endpoint by operation and status. Bounded: the statuses that matter
- * each have a row, the others one for their class ("4xx"), and one is for calls without any. */
-enum {
-    CALL_OPERATIONS_MAX = 6, /* dry_run, submit, look, token, follow, reprocess */
-    CALL_STATUSES_MAX = 23,  /* 17 by number, 5 classes, none */
-    CALL_ROWS_MAX = CALL_OPERATIONS_MAX * CALL_STATUSES_MAX,
-};
-struct call_row {
-    const char *operation;
-    char status[4]; /* "201", "4xx"; "": no answer */
-    struct histogram times;
-};
-struct call_stats {
-    struct call_row rows[CALL_ROWS_MAX];
-    size_t count;
-};
-/* `operation` is one of the literals above. `status` 0: no status line was read. */
-void call_stats_add(struct call_stats *calls, const char *operation, int status, int64_t took_ms);
-/* Adds all that was counted in `from`. */
-void call_stats_merge(struct call_stats *to, const struct call_stats *from);
-/* How many answers had this status, all operations; `status` as in the row. */
-uint64_t call_stats_sum(const struct call_stats *calls, const char *status);
 
 /* What became of the requests that are followed (worker/follow.h). */
 struct follow_stats {
@@ -55,13 +14,52 @@ struct follow_stats {
     int64_t entries; /* that are followed, by all workers together */
 };
 
+/* Why a call or a script is tried again, where that counts against its event. */
+enum retry_reason {
+    RETRY_REDIS,        /* claim, mark or record could not be written, or was another's */
+    RETRY_THROTTLED,    /* 429 */
+    RETRY_SERVER_ERROR, /* 5xx */
+    RETRY_REFUSED,      /* another 4xx, which may pass */
+    RETRY_TIMEOUT,      /* graph.timeout passed */
+    RETRY_CONNECTION,   /* there was no whole answer */
+    RETRY_OTHER,        /* a 2xx that cannot be read, and the like */
+    RETRY_REASONS,
+};
+const char *retry_reason_name(enum retry_reason reason);
+
+/* Why a person is needed. */
+enum dead_reason {
+    DEAD_UNREADABLE, /* it was no event at all */
+    DEAD_GAVE_UP,    /* failed: the retries are used up, the real request did not happen */
+    DEAD_REDIS,      /* failed: what Redis has of it cannot be used */
+    DEAD_CRASH_LOOP, /* three workers ended while they had it */
+    DEAD_IN_DOUBT,   /* unknown: the real request may have happened */
+    DEAD_INTERLOCK,  /* unknown: its dry run may have been a grant */
+    DEAD_REASONS,
+};
+const char *dead_reason_name(enum dead_reason reason);
+
+/* What became of a claim. */
+enum dedupe_result {
+    DEDUPE_NEW,       /* it is ours to work on */
+    DEDUPE_IN_FLIGHT, /* another works on it, or was broken off */
+    DEDUPE_DONE,      /* answered before */
+    DEDUPE_ERROR,     /* Redis did not answer, or not in a way that can be used */
+    DEDUPE_RESULTS,
+};
+const char *dedupe_result_name(enum dedupe_result result);
+
+/* Answers by what they were about and whether they were another record's. */
+typedef uint64_t answer_counts[ANSWER_COUNT][2][REQUEST_TYPE_COUNT];
+
 struct stats {
-    uint64_t answers[ANSWER_COUNT][2]; /* [duplicate] */
-    uint64_t dead_letters[ANSWER_COUNT];
+    answer_counts answers; /* [duplicate][request type] */
+    uint64_t dead_letters[DEAD_REASONS];
     uint64_t posts[STAGE_COUNT][OUTCOME_COUNT]; /* what stages reported */
-    uint64_t own_retries;                       /* that counted against an event */
+    uint64_t retries[RETRY_REASONS];            /* that counted against an event */
     uint64_t drops;                             /* requests that were not ours any more */
-    struct histogram latency;     /* from the record's timestamp to its committed reply */
+    /* From the record's timestamp to its committed reply, and from when it was taken in. */
+    struct histogram latency[ANSWER_COUNT], work[ANSWER_COUNT];
     int64_t last_success_wall_ms; /* of a submitted, existing or validated; 0: none yet */
 };
 
@@ -69,3 +67,7 @@ struct stats {
 void stats_moved(struct stats *stats, const struct request *rq, const struct verdict *verdict);
 /* The reply is committed. A record without timestamp is measured from when it was received. */
 void stats_answered(struct stats *stats, const struct request *rq, int64_t wall_ms);
+/* With its duplicates, of all types. */
+uint64_t stats_answers(const answer_counts answers, enum answer answer, bool duplicate);
+/* How often claims had this result. */
+uint64_t stats_dedupe(const struct stats *stats, enum dedupe_result result);

@@ -4,9 +4,15 @@
 
 static unsigned write_livez(const struct admin_view *view, bool verbose, struct buffer *ret)
 {
-    (void)verbose;
     bool live = view->live(view->context);
-    buffer_put_text(ret, live ? "ok\n" : "the loop does not turn\n");
+    if (!live)
+        buffer_put_text(ret, "[-]loop failed: it stood still a moment ago\n");
+    else if (verbose)
+        buffer_put_text(ret, "[+]loop ok\n");
+    if (verbose || !live)
+        buffer_print(ret, "livez check %s\n", live ? "passed" : "failed");
+    else
+        buffer_put_text(ret, "ok\n");
     return live ? 200 : 503;
 }
 
@@ -68,9 +74,10 @@ static void put_requests(const struct metrics_view *metrics, struct buffer *json
     uint64_t duplicates = 0;
     json_begin_object(json, "outcomes");
     for (enum answer answer = ANSWER_SUBMITTED; answer < ANSWER_COUNT; answer++) {
-        const uint64_t *counts = metrics->stats->answers[answer];
-        duplicates += counts[true];
-        json_put_integer(json, answer_name(answer), (int64_t)(counts[false] + counts[true]));
+        uint64_t again = stats_answers(metrics->stats->answers, answer, true);
+        duplicates += again;
+        json_put_integer(json, answer_name(answer),
+                         (int64_t)(stats_answers(metrics->stats->answers, answer, false) + again));
     }
     json_end_object(json);
     json_put_integer(json, "duplicates", (int64_t)duplicates);
@@ -86,9 +93,9 @@ static unsigned write_status(const struct admin_view *view, bool verbose, struct
     json_put_text(ret, "revision", str_of(metrics.revision));
     put_checks(view, ret);
     put_requests(&metrics, ret);
-    json_put_integer(ret, "assignedPartitions", (int64_t)metrics.assigned);
-    if (metrics.lag >= 0)
-        json_put_integer(ret, "lag", metrics.lag);
+    json_put_integer(ret, "assignedPartitions", (int64_t)metrics.kafka.assigned);
+    if (metrics.kafka.lag >= 0)
+        json_put_integer(ret, "lag", metrics.kafka.lag);
     json_put_bool(ret, "interlock", metrics.interlock);
     json_put_integer(ret, "redisMemoryLosses", (int64_t)metrics.redis_losses);
     json_begin_array(ret, "warnings");
@@ -105,6 +112,8 @@ const struct admin_page *admin_page_find(const char *path)
     static const char text[] = "text/plain; charset=utf-8";
     static const struct admin_page pages[] = {
         {"/livez", text, write_livez},
+        {"/healthz", text,
+         write_livez}, /* its old name: who restarts by it must not look further */
         {"/readyz", text, write_readyz},
         {"/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
         {"/status", "application/json", write_status},

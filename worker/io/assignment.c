@@ -263,21 +263,42 @@ void assignment_turn(struct assignment *assignment)
     rd_kafka_topic_partition_list_destroy(partitions);
 }
 
+/* -1: not known yet. */
+static int64_t lag_of(const struct assignment *assignment, const struct slot *slot)
+{
+    const struct partition *partition = &slot->partition;
+    int64_t low = 0, high = -1;
+    (void)rd_kafka_get_watermark_offsets(assignment->rk, assignment->settings->kafka.requests_topic,
+                                         partition->id, &low, &high);
+    if (high < 0)
+        return -1;
+    if (high <= partition->ledger.end)
+        return 0;
+    return high - (partition->ledger.end > low ? partition->ledger.end : low);
+}
+
 int64_t assignment_lag(const struct assignment *assignment)
 {
-    int64_t lag = 0;
+    int64_t sum = 0;
     for (size_t i = 0; i < assignment->count; i++) {
-        const struct partition *partition = &assignment->slots[i]->partition;
-        int64_t low = 0, high = -1;
-        (void)rd_kafka_get_watermark_offsets(assignment->rk,
-                                             assignment->settings->kafka.requests_topic,
-                                             partition->id, &low, &high);
-        if (high < 0)
+        int64_t lag = lag_of(assignment, assignment->slots[i]);
+        if (lag < 0)
             return -1;
-        if (high > partition->ledger.end)
-            lag += high - (partition->ledger.end > low ? partition->ledger.end : low);
+        sum += lag;
     }
-    return assignment->joined ? lag : -1;
+    return assignment->joined ? sum : -1;
+}
+
+size_t assignment_places(const struct assignment *assignment, struct kafka_place *ret, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < assignment->count; i++) {
+        const struct slot *slot = assignment->slots[i];
+        count = kafka_place_add(ret, count, most,
+                                (struct kafka_place){slot->partition.id, lag_of(assignment, slot),
+                                                     rd_kafka_queue_length(slot->queue)});
+    }
+    return count;
 }
 
 bool assignment_is_settled(const struct assignment *assignment)

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/partition.h"
 #include "worker/io/committed.h"
+#include "worker/io/kafka_stats.h"
 #include "worker/io/membership.h"
 
 #include <librdkafka/rdkafka.h>
@@ -64,6 +65,10 @@ void assignment_turn(struct assignment *assignment);
 
 /* source_lag() */
 int64_t assignment_lag(const struct assignment *assignment);
+
+/* Each partition that is ours. Where there are more than `most`, the last row stands for all the
+ * others together. */
+size_t assignment_places(const struct assignment *assignment, struct kafka_place *ret, size_t most);
 
 /* An assignment stands, and no offer is being looked at. */
 bool assignment_is_settled(const struct assignment *assignment);

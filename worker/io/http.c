@@ -1,9 +1,9 @@
 #include "worker/io/http.h"
 
-#include "worker/core/width.h"
-
 #include "worker/core/guid.h"
+#include "worker/core/width.h"
 #include "worker/io/failpoint.h"
+#include "worker/io/http_place.h"
 #include "worker/io/http_slot.h"
 #include "worker/io/token.h"
 
@@ -276,7 +276,8 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     if (failpoint(answer_of(queued->rq)))
         answer = (struct http_answer){.reach = HTTP_LOST, .error = "", .retry_after_ms = -1};
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
-    call_stats_add(&http->stats, queued->operation, answer.status, took_us / 1000);
+    call_stats_add(&http->stats, http_place(http->settings, queued->operation, queued->call.path),
+                   http_place_ending(&answer), took_us / 1000);
     learn(http, transfer, &answer);
     if (renew_token(http, slot, &answer)) {
         queued->is_second_try = true;
@@ -306,7 +307,7 @@ static void on_token(void *context, bool ready)
 static void on_token_call(void *context, int status, int64_t took_ms)
 {
     struct http *http = context;
-    call_stats_add(&http->stats, "token", status, took_ms);
+    call_stats_add(&http->stats, CALL_TOKEN, call_ending(status, CALL_ERROR_NONE), took_ms);
 }
 
 /* ---- life ---- */
@@ -383,14 +384,10 @@ bool http_has_room(const struct http *http)
     return http->waiting == 0 && http->active < width_of(http);
 }
 
-size_t http_active(const struct http *http)
+struct http_load http_load(const struct http *http)
 {
-    return http->active;
-}
-
-size_t http_waiting(const struct http *http)
-{
-    return http->waiting;
+    return (struct http_load){http->active, http->waiting, http_loop_connections(http->loop),
+                              width_of(http)};
 }
 
 const struct call_stats *http_stats(const struct http *http)

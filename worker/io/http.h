@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/settings.h"
+#include "worker/core/call_stats.h"
 #include "worker/core/error.h"
 #include "worker/core/graph_answer.h"
-#include "worker/core/stats.h"
 
 #include <uv.h>
 
@@ -64,7 +64,11 @@ void http_send_back(struct http *http, const char *why);
 
 /* Room for one more call without waiting? */
 bool http_has_room(const struct http *http);
-size_t http_active(const struct http *http);
-size_t http_waiting(const struct http *http);
-/* Every call that ended, by operation (dry_run, submit, look, token) and status. */
+struct http_load {
+    size_t active, waiting; /* calls */
+    size_t connections;     /* that are open */
+    size_t width;           /* how many calls may be active now */
+};
+struct http_load http_load(const struct http *http);
+/* Every call that ended. */
 const struct call_stats *http_stats(const struct http *http);

@@ -2,10 +2,9 @@
 
 #include "worker/io/http_options.h"
 #include "worker/io/http_proxy.h"
+#include "worker/io/http_socket.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -126,22 +125,6 @@ static void end_transfer(struct generation *generation, struct http_transfer *tr
     generation->transfers--;
 }
 
-static bool has_local_port(curl_socket_t fd, long port)
-{
-    struct sockaddr_in6 address = {0}; /* the port of both families is at the same place */
-    socklen_t size = sizeof address;
-    return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
-           ntohs(address.sin6_port) == port;
-}
-
-static bool is_silent_for(curl_socket_t fd, int64_t ms)
-{
-    struct tcp_info info = {0};
-    socklen_t size = sizeof info;
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-           info.tcpi_last_data_recv >= ms;
-}
-
 /* Over HTTP/2 curl keeps a connection on which a call has timed out, and puts the next calls on it
  * too. If not a byte came on it for as long as the call took, it is dead. Shut down, it ends the
  * calls that are still on it, and curl finds out before it uses it again. Curl tells a call's
@@ -154,8 +137,8 @@ static void shut_if_silent(struct http_loop *loop, CURL *easy)
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took_us);
     for (size_t i = 0; i < loop->fd_room; i++) {
         struct watched *watched = loop->by_fd[i];
-        if (watched != NULL && watched->opened_by_us && has_local_port(watched->fd, port) &&
-            is_silent_for(watched->fd, took_us / 1000))
+        if (watched != NULL && watched->opened_by_us && socket_has_local_port(watched->fd, port) &&
+            socket_is_silent_for(watched->fd, took_us / 1000))
             shutdown(watched->fd, SHUT_RDWR);
     }
 }
@@ -328,6 +311,14 @@ void http_loop_destroy(struct http_loop *loop)
             forget(loop->by_fd[fd]);
     free(loop->by_fd);
     free(loop);
+}
+
+size_t http_loop_connections(const struct http_loop *loop)
+{
+    size_t count = 0;
+    for (size_t fd = 0; fd < loop->fd_room; fd++)
+        count += loop->by_fd[fd] != NULL && loop->by_fd[fd]->opened_by_us;
+    return count;
 }
 
 /* ---- transfers ---- */

@@ -35,6 +35,8 @@ struct http_loop *http_loop_create(uv_loop_t *uv, const struct settings *setting
                                    int connections_max, struct error *error);
 /* All transfers must have been finished. Memory comes back when the loop has turned once more. */
 void http_loop_destroy(struct http_loop *loop);
+/* That are open now, or being opened. */
+size_t http_loop_connections(const struct http_loop *loop);
 
 /* Makes transfer->easy with all that every call of ours has in common. `url`: where it will go, and
  * stays where it is; its scheme is the only one allowed. False: out of memory. */

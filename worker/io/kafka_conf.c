@@ -3,6 +3,7 @@
 #include "config/reserved.h"
 #include "worker/io/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ static const struct property consumer_owned[] = {
     {"auto.offset.reset", "error"},
     {"allow.auto.create.topics", "false"},
     {"enable.partition.eof", "false"},
+    {"statistics.interval.ms", "5000"}, /* kafka_stats.h; only to who has a callback for them */
 };
 
 /* Reports of what was delivered are wanted too: with those of failures alone, rd_kafka_flush()
@@ -245,4 +247,27 @@ void kafka_explain(const struct settings *settings, rd_kafka_resp_err_t code, co
         look_at = "is the host name right?";
     (void)snprintf(ret, ERROR_TEXT_SIZE, "kafka.brokers: cannot reach %.80s: %.270s; %s",
                    settings->kafka.brokers, reason, look_at);
+}
+
+void kafka_explain_fence(const struct settings *settings, char ret[ERROR_TEXT_SIZE])
+{
+    char instance_id[KAFKA_INSTANCE_ID_SIZE];
+    kafka_instance_id(settings, instance_id);
+    (void)snprintf(ret, ERROR_TEXT_SIZE,
+                   "another worker uses kafka.instance_id \"%s\" in group \"%s\" (give each "
+                   "its own), or the brokers stood still for longer than session.timeout.ms "
+                   "(start again)",
+                   instance_id, settings->kafka.group);
+}
+
+void kafka_explain_offset(const rd_kafka_message_t *message, char ret[ERROR_TEXT_SIZE])
+{
+    (void)snprintf(ret, ERROR_TEXT_SIZE,
+                   "partition %" PRId32 " of %s: the group's offset is not in the log (any "
+                   "more): records were removed unanswered, or the log was cut; find out "
+                   "which, then set the offset with kafka-consumer-groups --reset-offsets "
+                   "(%s)",
+                   message->partition,
+                   message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "",
+                   rd_kafka_message_errstr(message));
 }

@@ -2,78 +2,89 @@
 
 /* ---- requests ---------------------------------------------------------------------------- */
 
-static void render_dead_letters(const struct stats *stats, struct buffer *out)
+static struct metrics_labels one_label(const char *name, const char *value)
 {
-    metrics_begin(out, "usher_dead_letters_total", "counter",
-                  "Records that went to the dead letters");
-    static const enum answer dead[] = {ANSWER_REJECTED, ANSWER_FAILED, ANSWER_UNKNOWN};
-    for (size_t i = 0; i < sizeof dead / sizeof *dead; i++)
-        buffer_print(out, "usher_dead_letters_total{outcome=\"%s\"} %llu\n", answer_name(dead[i]),
-                     (unsigned long long)stats->dead_letters[dead[i]]);
+    struct metrics_labels labels = {.size = 0};
+    metrics_label(&labels, name, value);
+    return labels;
+}
+
+static void render_reasons(const struct stats *stats, struct buffer *out)
+{
+    static const char dead[] = "usher_dead_letters_total", retries[] = "usher_retries_total";
+    static const char lookups[] = "usher_dedupe_lookups_total";
+    metrics_begin(out, dead, "counter", "Records that went to the dead letters");
+    for (enum dead_reason reason = 0; reason < DEAD_REASONS; reason++) {
+        struct metrics_labels labels = one_label("reason", dead_reason_name(reason));
+        metrics_put_row(out, dead, &labels, (int64_t)stats->dead_letters[reason]);
+    }
+    metrics_begin(out, retries, "counter", "Retries that counted against their event");
+    for (enum retry_reason reason = 0; reason < RETRY_REASONS; reason++) {
+        struct metrics_labels labels = one_label("reason", retry_reason_name(reason));
+        metrics_put_row(out, retries, &labels, (int64_t)stats->retries[reason]);
+    }
+    metrics_begin(out, lookups, "counter", "Claims, by what Redis knew of the event");
+    for (enum dedupe_result result = 0; result < DEDUPE_RESULTS; result++) {
+        struct metrics_labels labels = one_label("result", dedupe_result_name(result));
+        metrics_put_row(out, lookups, &labels, (int64_t)stats_dedupe(stats, result));
+    }
 }
 
 static void render_stages(const struct metrics_view *view, struct buffer *out)
 {
-    metrics_begin(out, "usher_requests_in_flight", "gauge", "Requests at work, by stage");
-    for (enum stage stage = STAGE_ADMIT; stage < STAGE_DONE; stage++)
-        buffer_print(out, "usher_requests_in_flight{stage=\"%s\"} %zu\n", stage_name(stage),
-                     view->at_stage[stage]);
-    metrics_begin(out, "usher_stage_results_total", "counter",
-                  "What stages reported, as the plan names it");
+    static const char at[] = "usher_requests_in_flight", results[] = "usher_stage_results_total";
+    struct plan plan;
+    plan_init(&plan, &(struct plan_limits){.retry_attempts = 1}); /* for its cells only */
+    metrics_begin(out, at, "gauge", "Requests at work, by stage");
+    for (enum stage stage = STAGE_ADMIT; stage < STAGE_DONE; stage++) {
+        struct metrics_labels labels = one_label("stage", stage_name(stage));
+        metrics_put_row(out, at, &labels, (int64_t)view->at_stage[stage]);
+    }
+    metrics_begin(out, results, "counter", "What stages reported, as the plan names it");
     for (enum stage stage = STAGE_ADMIT; stage < STAGE_DONE; stage++) {
         for (enum outcome outcome = OUTCOME_OK; outcome < OUTCOME_COUNT; outcome++) {
-            uint64_t count = view->stats->posts[stage][outcome];
-            if (count > 0 || outcome == OUTCOME_OK)
-                buffer_print(out, "usher_stage_results_total{stage=\"%s\",result=\"%s\"} %llu\n",
-                             stage_name(stage), outcome_name(outcome), (unsigned long long)count);
+            struct metrics_labels labels = one_label("stage", stage_name(stage));
+            metrics_label(&labels, "result", outcome_name(outcome));
+            if (plan_allows(&plan, stage, outcome))
+                metrics_put_row(out, results, &labels, (int64_t)view->stats->posts[stage][outcome]);
         }
     }
+}
+
+static void render_latency(const struct stats *stats, struct buffer *out)
+{
+    static const char name[] = "usher_end_to_end_latency_seconds";
+    metrics_begin(out, name, "histogram",
+                  "From the timestamp of the record to its committed reply");
+    for (enum answer answer = ANSWER_SUBMITTED; answer < ANSWER_COUNT; answer++) {
+        struct metrics_labels labels = one_label("outcome", answer_name(answer));
+        metrics_put_histogram(out, name, &labels, &stats->latency[answer], &latency_bounds);
+    }
+}
+
+static void put_time(struct buffer *out, const char *name, const char *help, int64_t wall_ms)
+{
+    metrics_begin(out, name, "gauge", help);
+    metrics_put_seconds_row(out, name, NULL, wall_ms);
 }
 
 static void render_requests(const struct metrics_view *view, struct buffer *out)
 {
     const struct stats *stats = view->stats;
-    render_dead_letters(stats, out);
+    render_reasons(stats, out);
     render_stages(view, out);
-    metrics_put_one(out, "usher_retries_total", "counter",
-                    "Retries that counted against their event", (int64_t)stats->own_retries);
+    put_time(out, "usher_oldest_in_flight_timestamp_seconds",
+             "When the oldest request at work was taken in, 0 if there is none",
+             view->oldest_wall_ms);
     metrics_put_one(out, "usher_requests_dropped_total", "counter",
                     "Requests given up unanswered because their partition moved on",
                     (int64_t)stats->drops);
-    metrics_begin(out, "usher_end_to_end_latency_seconds", "histogram",
-                  "From the timestamp of the record to its committed reply");
-    metrics_put_histogram(out, "usher_end_to_end_latency_seconds", "", &stats->latency,
-                          &latency_bounds);
-    metrics_begin(out, "usher_last_success_timestamp_seconds", "gauge",
-                  "When a request last succeeded, 0 if none has");
-    buffer_put_text(out, "usher_last_success_timestamp_seconds ");
-    metrics_put_seconds(out, stats->last_success_wall_ms);
-    buffer_put(out, "\n", 1);
+    render_latency(stats, out);
+    put_time(out, "usher_last_success_timestamp_seconds",
+             "When a request last succeeded, 0 if none has", stats->last_success_wall_ms);
 }
 
 /* ---- what it talks to -------------------------------------------------------------------- */
-
-static void render_kafka(const struct metrics_view *view, struct buffer *out)
-{
-    if (view->lag >= 0)
-        metrics_put_one(out, "usher_kafka_consumer_lag", "gauge",
-                        "Records in our partitions that were not taken in yet", view->lag);
-    metrics_put_one(out, "usher_kafka_assigned_partitions", "gauge",
-                    "Partitions assigned to this worker", (int64_t)view->assigned);
-    metrics_begin(out, "usher_kafka_transactions_total", "counter",
-                  "Transactions of replies and offsets");
-    buffer_print(out, "usher_kafka_transactions_total{result=\"committed\"} %llu\n",
-                 (unsigned long long)view->transactions_committed);
-    buffer_print(out, "usher_kafka_transactions_total{result=\"aborted\"} %llu\n",
-                 (unsigned long long)view->transactions_aborted);
-    metrics_put_one(out, "usher_kafka_orphaned_total", "counter",
-                    "Times the group was joined again for partitions that nobody had",
-                    (int64_t)view->orphaned);
-    metrics_put_one(
-        out, "usher_kafka_unreachable_total", "counter",
-        "Times the brokers of the settings were asked anew, as none had answered for long",
-        (int64_t)view->resumed);
-}
 
 static void render_follow(const struct metrics_view *view, struct buffer *out)
 {
@@ -107,20 +118,29 @@ static void render_rest(const struct metrics_view *view, struct buffer *out)
     metrics_put_one(out, "usher_interlock", "gauge",
                     "1 while the interlock stands: a dry run may have been a grant",
                     view->interlock);
+    metrics_put_one(out, "usher_config_last_reload_successful", "gauge",
+                    "1 if the settings were last read without an error", view->config_good);
+    put_time(out, "usher_config_last_reload_success_timestamp_seconds",
+             "When the settings were last read without an error", view->config_wall_ms);
+    metrics_begin(out, "usher_event_loop_lag_seconds", "histogram",
+                  "How late the timers of the worker's loop are");
+    metrics_put_histogram(out, "usher_event_loop_lag_seconds", NULL, &view->loop->late,
+                          &lag_bounds);
     metrics_begin(out, "usher_build_info", "gauge",
                   "Versions of usher and its libraries, the value is 1");
     buffer_print(out,
                  "usher_build_info{version=\"%s\",revision=\"%s\",librdkafka=\"%s\",curl=\"%s\","
-                 "hiredis=\"%s\",libuv=\"%s\"} 1\n",
-                 view->version, view->revision, view->librdkafka, view->curl, view->hiredis,
-                 view->libuv);
+                 "openssl=\"%s\",hiredis=\"%s\",libuv=\"%s\"} 1\n",
+                 view->version, view->revision, view->librdkafka, view->curl, view->openssl,
+                 view->hiredis, view->libuv);
 }
 
 void metrics_render(const struct metrics_view *view, struct buffer *ret)
 {
     metrics_render_tenants(view, ret);
+    metrics_render_calls(view, ret);
     render_requests(view, ret);
-    render_kafka(view, ret);
+    metrics_render_kafka(view, ret);
     render_follow(view, ret);
     render_rest(view, ret);
 }

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -87,5 +88,8 @@ void metrics_render_process(struct buffer *ret)
         limit_of(RLIMIT_AS));
     put(ret, "process_resident_memory_bytes", "Resident memory",
         stat_field(stat, 24) * sysconf(_SC_PAGESIZE));
+    struct mallinfo2 heap = mallinfo2();
+    put(ret, "process_heap_bytes", "Memory that malloc() has of the system",
+        (int64_t)(heap.arena + heap.hblkhd));
     put(ret, "process_threads", "Threads", stat_field(stat, 20));
 }

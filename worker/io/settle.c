@@ -47,6 +47,15 @@ static void fatal(struct settle *settle, int exit_code, const char *why)
 /* ---- a batch is over ---------------------------------------------------------------------------
  */
 
+static void count_times(struct settle *settle, bool failed)
+{
+    const struct batch *batch = &settle->batch.batch;
+    if (batch->send_ms >= 0)
+        histogram_add(&settle->stats.send[failed], &call_bounds, batch->send_ms);
+    if (batch->commit_ms >= 0)
+        histogram_add(&settle->stats.commit[failed], &call_bounds, batch->commit_ms);
+}
+
 static void conclude_committed(struct settle *settle)
 {
     struct settle_batch *batch = &settle->batch;
@@ -55,6 +64,9 @@ static void conclude_committed(struct settle *settle)
     settle->stats.committed++;
     settle->stats.replies += batch->count;
     settle->stats.dead_letters += messages - batch->count;
+    for (size_t i = 0; i < batch->count; i++)
+        settle->stats.elsewhere += strcmp(batch->messages[batch->first[i]].topic,
+                                          settle->settings->kafka.replies_topic) != 0;
     settle->stats.batch_ms += (int64_t)uv_now(settle->timer.loop) - settle->sent_ms;
     settle->again_ms = AGAIN_MIN_MS;
     for (size_t i = 0; i < batch->count; i++)
@@ -81,6 +93,7 @@ static void conclude_nothing(struct settle *settle)
     memcpy(settle->waiting, again, count * sizeof *again);
     settle->waiting_count += count;
     settle->stats.aborted++;
+    settle->stats.unsent += batch->first[batch->count];
     settle->due_ms = (int64_t)uv_now(settle->timer.loop) + settle->again_ms;
     settle->again_ms = settle->again_ms * 2 < AGAIN_MAX_MS ? settle->again_ms * 2 : AGAIN_MAX_MS;
 }
@@ -92,7 +105,9 @@ static void on_change(uv_async_t *async)
         const struct kafka_refusal *failure = sender_failure(settle->sender);
         fatal(settle, failure->exit_code, failure->error.text);
     } else if (sender_state(settle->sender) == SENDER_DONE) {
-        if (sender_take(settle->sender) == FATE_COMMITTED)
+        bool failed = sender_take(settle->sender) != FATE_COMMITTED;
+        count_times(settle, failed);
+        if (!failed)
             conclude_committed(settle);
         else
             conclude_nothing(settle);
@@ -297,5 +312,6 @@ struct settle_stats settle_stats(const struct settle *settle)
     stats.resumed = sender_resumed(settle->sender);
     stats.waiting = settle->waiting_count;
     stats.under_way = settle->batch.count;
+    stats.messages = settle->batch.first[settle->batch.count];
     return stats;
 }

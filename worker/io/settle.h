@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "worker/core/histogram.h"
 #include "worker/core/pipeline.h"
 #include "worker/io/source.h"
 
@@ -24,11 +25,16 @@ struct settle_stats {
     uint64_t recycled;     /* producers replaced: a connection broke, a time-out, a fence */
     uint64_t resumed;      /* times that nobody answered the producer (reachable.h) */
     uint64_t replies;      /* committed */
+    uint64_t elsewhere;    /* of those, to topics of kafka.reply_topics_allowed */
     uint64_t dead_letters; /* committed */
+    uint64_t unsent;       /* messages of batches of which nothing was committed */
     uint64_t lost;         /* requests whose partition had moved */
     int64_t batch_ms;      /* time under way of all committed batches together */
     size_t waiting;        /* requests that are collected now */
     size_t under_way;      /* and those of the batch */
+    size_t messages;       /* that the producer has now */
+    /* Of each batch that stands [0] or came to nothing [1], as far as it went. */
+    struct histogram send[2], commit[2];
 };
 
 /* Reaches Kafka on its thread (30 s at most), and looks at the topics. Settings must outlive it.

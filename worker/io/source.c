@@ -30,6 +30,7 @@ struct source {
     struct assignment assignment;
     struct orphans orphans;
     struct reachable reachable;
+    struct kafka_stats kafka;
     size_t next; /* whose turn it is among the assigned */
     struct source_stats stats;
     char trouble[ERROR_TEXT_SIZE];
@@ -38,21 +39,19 @@ struct source {
     unsigned open_handles;
 };
 
-/* ---- what librdkafka tells ---------------------------------------------------------------------
- */
+/* ---- what librdkafka tells ----------------------------------------------------------------- */
 
-/* On a thread of librdkafka: only wakes the loop. */
-static void on_event(rd_kafka_t *rk, void *opaque)
-{
-    (void)rk;
-    struct source *source = opaque;
-    (void)uv_async_send(&source->async);
-}
-
+/* From a thread of librdkafka. */
 static void wake(void *context)
 {
     struct source *source = context;
     (void)uv_async_send(&source->async);
+}
+
+static void on_event(rd_kafka_t *rk, void *opaque)
+{
+    (void)rk;
+    wake(opaque);
 }
 
 static void on_wake(uv_async_t *async)
@@ -77,13 +76,7 @@ static void on_fatal_error(struct source *source)
     char reason[ERROR_TEXT_SIZE] = "", why[ERROR_TEXT_SIZE + 256];
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(source->rk, reason, sizeof reason);
     if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-        char instance_id[KAFKA_INSTANCE_ID_SIZE];
-        kafka_instance_id(source->settings, instance_id);
-        (void)snprintf(why, sizeof why,
-                       "another worker uses kafka.instance_id \"%s\" in group \"%s\" (give each "
-                       "its own), or the brokers stood still for longer than session.timeout.ms "
-                       "(start again)",
-                       instance_id, source->settings->kafka.group);
+        kafka_explain_fence(source->settings, why);
         fatal(source, 75, why);
         return;
     }
@@ -107,6 +100,15 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
             kafka_explain(source->settings, code, reason, source->trouble);
         log_write(LOG_WARN, "kafka.trouble", "%s", reason);
     }
+}
+
+/* From inside rd_kafka_consumer_poll(). */
+static int on_stats(rd_kafka_t *rk, char *json, size_t size, void *opaque)
+{
+    (void)rk;
+    struct source *source = opaque;
+    kafka_stats_read(&source->kafka, (struct str){json, size});
+    return 0; /* librdkafka frees it */
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -134,28 +136,23 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 /* A message that is none: what went wrong with a partition. */
 static void on_message_error(struct source *source, const rd_kafka_message_t *message)
 {
-    const char *topic = message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "";
+    source->stats.errors++;
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
         char why[ERROR_TEXT_SIZE];
-        (void)snprintf(why, sizeof why,
-                       "partition %" PRId32 " of %s: the group's offset is not in the log (any "
-                       "more): records were removed unanswered, or the log was cut; find out "
-                       "which, then set the offset with kafka-consumer-groups --reset-offsets "
-                       "(%s)",
-                       message->partition, topic, rd_kafka_message_errstr(message));
+        kafka_explain_offset(message, why);
         fatal(source, 78, why);
     } else if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
         on_fatal_error(source);
     } else {
         (void)snprintf(source->trouble, sizeof source->trouble, "%s",
                        rd_kafka_message_errstr(message));
-        log_write(LOG_WARN, "kafka.trouble", "%s [%" PRId32 "]: %s", topic, message->partition,
-                  rd_kafka_message_errstr(message));
+        log_write(LOG_WARN, "kafka.trouble", "%s [%" PRId32 "]: %s",
+                  message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "", message->partition,
+                  source->trouble);
     }
 }
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static bool take_record(struct source *source, struct slot *slot, const rd_kafka_message_t *message,
                         int64_t wall_ms)
@@ -269,8 +266,7 @@ void source_give_back(struct source *source, struct record *record)
     }
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static bool open_consumer(struct source *source, struct error *error)
 {
@@ -280,6 +276,7 @@ static bool open_consumer(struct source *source, struct error *error)
     rd_kafka_conf_set_opaque(conf, source);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_stats_cb(conf, on_stats);
     reachable_init(&source->reachable, source->settings, "consumer", reachable_session_ms(conf));
     reachable_watch(&source->reachable, conf);
     source->rk = kafka_create(RD_KAFKA_CONSUMER, conf, error);
@@ -349,8 +346,6 @@ void source_destroy(struct source *source)
     uv_close((uv_handle_t *)&source->timer, on_close);
 }
 
-/* ---- questions ---- */
-
 rd_kafka_t *source_consumer(struct source *source)
 {
     return source->rk;
@@ -389,10 +384,16 @@ int64_t source_lag(const struct source *source)
     return assignment_lag(&source->assignment);
 }
 
+size_t source_places(const struct source *source, struct kafka_place *ret, size_t most)
+{
+    return assignment_places(&source->assignment, ret, most);
+}
+
 struct source_stats source_stats(const struct source *source)
 {
     struct source_stats stats = source->stats;
     stats.resumed = source->reachable.resumed;
+    stats.kafka = &source->kafka;
     for (size_t i = 0; i < source->assignment.count; i++)
         stats.held += source->assignment.slots[i]->held != NULL ? 1 : 0;
     return stats;

@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/error.h"
 #include "worker/core/pipeline.h"
+#include "worker/io/kafka_stats.h"
 
 #include <librdkafka/rdkafka.h>
 #include <uv.h>
@@ -35,11 +36,13 @@ struct source_stats {
     uint64_t taken;      /* records that became requests */
     uint64_t skipped;    /* answered before, by the committed bits */
     uint64_t rebalances; /* assignments, revocations and losses */
+    uint64_t errors;     /* messages that were none: what went wrong with a partition */
     uint64_t lost;       /* partitions lost without being asked */
     uint64_t orphaned;   /* times that we joined again, for partitions that nobody had */
     uint64_t resumed;    /* times that kafka.brokers were asked anew, as nobody answered */
     size_t held;         /* partitions that wait for their frontier (kafka.window) */
     enum intake intake;
+    const struct kafka_stats *kafka; /* what librdkafka last said of the brokers */
 };
 
 /* Settings must outlive it. NULL: a property that librdkafka refuses. It joins the group as the
@@ -76,4 +79,6 @@ const char *source_trouble(const struct source *source);
 /* Records that wait in Kafka behind what was taken in, all partitions; -1: not known yet. Grows
  * stale while nothing is fetched. */
 int64_t source_lag(const struct source *source);
+/* The partitions that are ours, one row each (assignment_places()). */
+size_t source_places(const struct source *source, struct kafka_place *ret, size_t most);
 struct source_stats source_stats(const struct source *source);

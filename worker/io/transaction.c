@@ -174,6 +174,14 @@ static bool find_refused(struct producer *producer, const struct batch *batch)
     return false;
 }
 
+/* And from now on. */
+static int64_t ms_since(uint64_t *since_ns)
+{
+    uint64_t before_ns = *since_ns;
+    *since_ns = uv_hrtime();
+    return (int64_t)((*since_ns - before_ns) / 1000000);
+}
+
 /* ---- exactly-once ------------------------------------------------------------------------------
  */
 
@@ -235,6 +243,8 @@ static bool is_refused(struct producer *producer, const struct batch *batch)
 
 enum fate transaction_run(struct producer *producer, struct batch *batch)
 {
+    uint64_t since_ns = uv_hrtime();
+    batch->send_ms = batch->commit_ms = -1;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(producer->rk);
     if (error != NULL)
         return fail(producer, "begin", error);
@@ -249,8 +259,10 @@ enum fate transaction_run(struct producer *producer, struct batch *batch)
         producer->worn = true; /* of the hole; see below */
         return FATE_NOTHING;
     }
+    batch->send_ms = ms_since(&since_ns);
     step(producer);
     error = rd_kafka_commit_transaction(producer->rk, -1);
+    batch->commit_ms = ms_since(&since_ns);
     error = error == NULL ? no_answer(FAILPOINT_COMMIT_ANSWER) : error;
     if (error == NULL) {
         (void)rd_kafka_poll(producer->rk, 0); /* did a connection break meanwhile? */
@@ -288,15 +300,19 @@ static rd_kafka_resp_err_t commit_offsets(struct producer *producer, const struc
 
 enum fate delivery_run(struct producer *producer, struct batch *batch)
 {
+    uint64_t since_ns = uv_hrtime();
     bool good = produce(producer, batch);
+    batch->commit_ms = -1;
     do {
         step(producer);
     } while (rd_kafka_flush(producer->rk, CALL_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT);
+    batch->send_ms = ms_since(&since_ns);
     good = good && !find_refused(producer, batch);
     producer->worn = rd_kafka_fatal_error(producer->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!good)
         return FATE_NOTHING;
     rd_kafka_resp_err_t code = commit_offsets(producer, batch);
+    batch->commit_ms = ms_since(&since_ns);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         producer->trouble[0] = '\0';
         return FATE_COMMITTED;

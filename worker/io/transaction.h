@@ -25,6 +25,8 @@ struct batch {
     rd_kafka_topic_partition_list_t *offsets;
     /* Taken on the loop's thread before the epochs were looked at (guarantees, trap 2). */
     rd_kafka_consumer_group_metadata_t *group;
+    /* How long the two steps took: the messages, then the commit. -1: it came to neither. */
+    int64_t send_ms, commit_ms;
 };
 
 /* What became of a batch. */
