@@ -17,6 +17,10 @@ node_packages="@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-opera
 kubernetes_validate_version=1.37.0
 
 ci_bin="$USHER_DEPS/ci/bin"
+# The cluster that helm renders for where there is none. Its own Makefile says it so too; without,
+# it is 1.20, which is too old for the chart.
+chartutil=helm.sh/helm/v3/pkg/chartutil
+helm_flags="-X $chartutil.k8sVersionMajor=1 -X $chartutil.k8sVersionMinor=33"
 
 # From 1.21 on Go fetches by itself the toolchain that a module asks for. Debian 12 has 1.19, and
 # 1.23 among its backports.
@@ -57,7 +61,7 @@ once() {
 
 install_go_tool() {
     [ -n "${go-}" ] || find_go
-    with_go "$go" install "$1"
+    with_go "$go" install -ldflags "-s -w $helm_flags" "$1"
 }
 
 # `go install` refuses a module that replaces others. Asked for from a module of our own it builds.
@@ -69,7 +73,7 @@ build_helm_unittest() {
         cd "$work/unittest"
         with_go "$go" mod init unittest &&
             with_go "$go" get "$package@$helm_unittest_version" &&
-            with_go "$go" build -o "$ci_bin/helm-unittest" "$package"
+            with_go "$go" build -ldflags "-s -w $helm_flags" -o "$ci_bin/helm-unittest" "$package"
     )
 }
 

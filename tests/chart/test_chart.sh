@@ -79,7 +79,8 @@ step_validate() {
         render "$values" | split || return 1
         kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml" || return 1
     done
-    render client-secret --set autoscaling.enabled=true --set diagnosticMode.enabled=true | split
+    render client-secret --set autoscaling.enabled=true --set diagnosticMode.enabled=true | split ||
+        return 1
     kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml"
 }
 
@@ -91,7 +92,8 @@ step_models() {
         { echo "left out: there is no @kubernetes-models/keda" && return 77; }
     render everything | split || return 1
     node tests/chart/models.js "$modules" "$work/operators.json" || return 1
-    render everything --set podMonitor.enabled=false --set serviceMonitor.enabled=true | split
+    render everything --set podMonitor.enabled=false --set serviceMonitor.enabled=true | split ||
+        return 1
     node tests/chart/models.js "$modules" "$work/operators.json"
 }
 
@@ -120,7 +122,7 @@ step_readme() {
 step_kustomize() {
     need helm kustomize kubernetes-validate || return
     deploy/kustomize/render --check || return 1
-    kustomize build deploy/kustomize >"$work/own.yaml"
+    kustomize build deploy/kustomize >"$work/own.yaml" || return 1
     kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml"
 }
 
