@@ -77,11 +77,11 @@ step_validate() {
     need helm kubernetes-validate || return
     for values in $(value_sets); do
         render "$values" | split || return 1
-        kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml" || return 1
+        kubernetes-validate --quiet -k "$kubernetes" --strict "$work/own.yaml" || return 1
     done
     render client-secret --set autoscaling.enabled=true --set diagnosticMode.enabled=true | split ||
         return 1
-    kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml"
+    kubernetes-validate --quiet -k "$kubernetes" --strict "$work/own.yaml"
 }
 
 # What operators define: their own models of it.
@@ -125,7 +125,7 @@ step_kustomize() {
     need helm kustomize kubernetes-validate || return
     deploy/kustomize/render --check || return 1
     kustomize build deploy/kustomize >"$work/own.yaml" || return 1
-    kubernetes-validate --kubernetes-version "$kubernetes" --strict "$work/own.yaml"
+    kubernetes-validate --quiet -k "$kubernetes" --strict "$work/own.yaml"
 }
 
 step_compose() {
