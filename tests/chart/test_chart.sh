@@ -104,7 +104,9 @@ step_models() {
 step_score() {
     need helm kube-score || return
     render client-secret --set networkPolicy.enabled=true >"$work/score.yaml"
-    kube-score score --output-format ci --ignore-test container-image-pull-policy \
+    kube-score score --output-format ci --exit-one-on-warning \
+        --enable-optional-test container-seccomp-profile \
+        --ignore-test container-image-pull-policy \
         --ignore-test statefulset-has-host-podantiaffinity \
         --ignore-container-cpu-limit "$work/score.yaml" >"$work/score.txt" ||
         { grep -E '^\[(CRITICAL|WARNING)' "$work/score.txt" && return 1; }
