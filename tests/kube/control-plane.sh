@@ -1,0 +1,100 @@
+# Starts a control plane on loopback ports of its own and ends it with the shell.
+# Not a command: tests/kube/run reads it and brings $work, $kube and say.
+
+etcd_port=22379
+peer_port=22380
+api_port=26443
+manager_port=26257
+scheduler_port=26259
+pids=()
+
+# begin NAME COMMAND...: in the background, with a log of its own
+begin() {
+    local name=$1
+    shift
+    "$@" >"$work/$name.log" 2>&1 &
+    pids+=($!)
+}
+
+end_control_plane() {
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+}
+
+# eventually SECONDS COMMAND...
+eventually() {
+    local until=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $until ] || { say "did not come true: $*" && return 1; }
+        sleep 0.2
+    done
+}
+
+write_kubeconfig() {
+    cat >"$work/kubeconfig" <<YAML
+apiVersion: v1
+kind: Config
+clusters:
+  - name: it
+    cluster: {server: "https://127.0.0.1:$api_port", insecure-skip-tls-verify: true}
+users:
+  - name: it
+    user: {token: $token}
+contexts:
+  - name: it
+    context: {cluster: it, user: it}
+current-context: it
+YAML
+}
+
+begin_api_server() {
+    openssl genrsa -out "$work/sa.key" 2048 2>/dev/null
+    token=$(openssl rand -hex 16)
+    echo "$token,admin,1,\"system:masters\"" >"$work/tokens.csv"
+    begin etcd etcd --data-dir "$work/etcd" --unsafe-no-fsync \
+        --listen-client-urls "http://127.0.0.1:$etcd_port" \
+        --advertise-client-urls "http://127.0.0.1:$etcd_port" \
+        --listen-peer-urls "http://127.0.0.1:$peer_port"
+    begin api "$kube/kube-apiserver" --etcd-servers="http://127.0.0.1:$etcd_port" \
+        --bind-address=127.0.0.1 --secure-port=$api_port --cert-dir="$work/certs" \
+        --service-account-issuer=https://kubernetes.default.svc \
+        --service-account-key-file="$work/sa.key" \
+        --service-account-signing-key-file="$work/sa.key" \
+        --token-auth-file="$work/tokens.csv" --authorization-mode=RBAC \
+        --service-cluster-ip-range=10.96.0.0/16 --enable-admission-plugins=NodeRestriction \
+        --disable-admission-plugins=ServiceAccount
+    write_kubeconfig
+    eventually 60 kubectl get --raw /readyz
+}
+
+begin_controllers() {
+    local config="$work/kubeconfig" stage
+    begin manager "$kube/kube-controller-manager" --kubeconfig="$config" --leader-elect=false \
+        --secure-port=$manager_port --service-account-private-key-file="$work/sa.key"
+    begin scheduler "$kube/kube-scheduler" --kubeconfig="$config" --leader-elect=false \
+        --secure-port=$scheduler_port
+    for stage in "$kube"/stages/*.yaml tests/kube/stage.yaml; do
+        cat "$stage"
+        printf '\n---\n'
+    done >"$work/stages.yaml"
+    begin kwok "$kube/kwok" --kubeconfig="$config" --config="$work/stages.yaml" \
+        --manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake \
+        --node-lease-duration-seconds=40
+}
+
+# add_node NAME ZONE
+add_node() {
+    kubectl apply -f - <<YAML
+apiVersion: v1
+kind: Node
+metadata:
+  name: $1
+  annotations: {kwok.x-k8s.io/node: fake}
+  labels: {kubernetes.io/hostname: $1, topology.kubernetes.io/zone: $2, kubernetes.io/os: linux}
+status:
+  allocatable: {cpu: "4", memory: 8Gi, pods: "20", ephemeral-storage: 10Gi}
+  capacity: {cpu: "4", memory: 8Gi, pods: "20", ephemeral-storage: 10Gi}
+YAML
+}
