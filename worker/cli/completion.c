@@ -16,7 +16,7 @@ static const char help[] =
     "  usher completion zsh > ~/.zfunc/_usher     # a folder of $fpath\n"
     "  usher completion fish > ~/.config/fish/completions/usher.fish\n"
     "\n"
-    "cmake --install puts all three where the shells look. The scripts call nothing: commands,\n"
+    "An installation puts all three where the shells look. The scripts call nothing: commands,\n"
     "options and settings stand in them.\n"
     "Exit: 0 done, 2 wrong usage, 73 the output cannot be written.\n";
 
