@@ -8,11 +8,10 @@ install(FILES config/usher.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" C
 
 # ---- systemd -----------------------------------------------------------------------------------
 
-# The files name /usr/local/bin and /etc; what is installed names the folders of this build.
+# The file names /usr/local/bin; what is installed names the folder of this build.
 function(usher_install_unit name folder)
     file(READ "${CMAKE_SOURCE_DIR}/deploy/systemd/${name}" text)
     string(REPLACE "/usr/local/bin/" "${CMAKE_INSTALL_FULL_BINDIR}/" text "${text}")
-    string(REPLACE "/etc/usher" "${CMAKE_INSTALL_FULL_SYSCONFDIR}/usher" text "${text}")
     file(CONFIGURE OUTPUT "install/${name}" CONTENT "${text}" @ONLY)
     install(FILES "${CMAKE_CURRENT_BINARY_DIR}/install/${name}" DESTINATION "${folder}"
         COMPONENT host)

@@ -57,19 +57,19 @@ mirror() {
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $1" | sed -n 1p
 }
 
+# Chained, for what `quietly` runs is not ended by its first error.
 make_base() {
     local container folder from
-    container="$(store from scratch)"
-    folder="$(store mount "$container")"
     from="$(. /etc/os-release && mirror "$VERSION_CODENAME")"
+    container="$(store from scratch)" && folder="$(store mount "$container")" || return
     # shellcheck disable=SC2086
-    debootstrap --variant=minbase trixie "$folder" $from
+    debootstrap --variant=minbase trixie "$folder" $from || return
     # A mirror that stands still is no reason to stop, if it is none here.
     apt-config dump | grep -E '^Acquire::Check-(Valid-Until|Date) ' \
         >"$folder/etc/apt/apt.conf.d/90as-outside" || true
     rm -rf "$folder"/var/cache/apt/archives/*.deb
-    store umount "$container"
-    store commit --signature-policy "$work/policy.json" --rm "$container" usher-base
+    store umount "$container" &&
+        store commit --signature-policy "$work/policy.json" --rm "$container" usher-base
 }
 
 # ---- twice -------------------------------------------------------------------------------------
@@ -84,8 +84,8 @@ build() {
         --timestamp "$epoch" --build-arg "BASE=$base" --build-arg "USHER_VERSION=$version" \
         --build-arg "USHER_REVISION=$revision" --build-arg "SOURCE_DATE_EPOCH=$epoch" \
         --build-arg "USHER_CREATED=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)" \
-        -f "$root/deploy/Dockerfile" -t "usher-$1" "$root"
-    store push --signature-policy "$work/policy.json" "usher-$1" "oci:$work/$1:usher"
+        -f "$root/deploy/Dockerfile" -t "usher-$1" "$root" &&
+        store push --signature-policy "$work/policy.json" "usher-$1" "oci:$work/$1:usher"
 }
 
 base="${USHER_IMAGE_BASE-}"
