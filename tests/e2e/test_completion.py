@@ -46,7 +46,7 @@ ZSH = r"""
 autoload -Uz compinit
 compinit -u -D
 . "$SCRIPT"
-PS1='ready> '
+PS1="rea""dy> "
 """
 
 
@@ -116,7 +116,7 @@ class Completion(unittest.TestCase):
                 "TERM": "dumb", "LC_ALL": "C"})
         self.addCleanup(os.close, terminal)
         self.addCleanup(os.waitpid, child, 0)
-        self.addCleanup(os.write, terminal, b"\x03\nexit\n")
+        self.addCleanup(os.write, terminal, b"\x15exit\n")
         os.write(terminal, ZSH.encode())
         self.read(terminal, "ready> ")
         for typed, seen in (("usher conf", "usher config "), ("usher config ch", "check "),
@@ -127,8 +127,7 @@ class Completion(unittest.TestCase):
             with self.subTest(typed):
                 os.write(terminal, typed.encode() + b"\t")
                 self.assertIn(seen, self.read(terminal, seen))
-                os.write(terminal, b"\x03")
-                self.read(terminal, "ready> ")
+                os.write(terminal, b"\x15")  # Ctrl-U: the line is empty again
 
     @staticmethod
     def read(terminal, until):
