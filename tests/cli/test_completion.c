@@ -166,7 +166,7 @@ static void wrong_usage_is_said(void **state)
         const char *argument, *text;
     } rows[] = {
         {NULL, "completion takes one of bash, zsh, fish"},
-        {"fsh", "completion does bash, zsh or fish, not fsh; did you mean fish?"},
+        {"fihs", "completion does bash, zsh or fish, not fihs; did you mean fish?"},
         {"tcsh-or-so", "completion does bash, zsh or fish, not tcsh-or-so\n"},
         {"--loud", "completion has no option --loud"},
     };
