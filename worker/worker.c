@@ -6,8 +6,8 @@
 #include "worker/io/log.h"
 #include "worker/io/loop_watch.h"
 #include "worker/pacing.h"
+#include "worker/signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -193,14 +193,8 @@ static void on_deadline(uv_timer_t *timer)
     finish_drain(w);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+void worker_end(struct worker *w)
 {
-    struct worker *w = signal->data;
-    if (number == SIGHUP) {
-        log_write(LOG_WARN, "worker.no_reload",
-                  "settings are read at start only; restart to change them");
-        return;
-    }
     if (w->phase == WORKER_STARTS) {
         worker_leave(w, WORKER_DONE, "");
         return;
@@ -221,19 +215,13 @@ static void on_signal(uv_signal_t *signal, int number)
 
 static void open_loop(struct worker *w)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     uv_loop_init(&w->loop);
     uv_prepare_init(&w->loop, &w->prepare);
     uv_idle_init(&w->loop, &w->idle);
     uv_timer_init(&w->loop, &w->wake);
     uv_timer_init(&w->loop, &w->deadline);
     w->prepare.data = w->deadline.data = w;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        uv_signal_init(&w->loop, &w->signals[i]);
-        w->signals[i].data = w;
-        uv_signal_start(&w->signals[i], on_signal, numbers[i]);
-    }
-    signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of its call, not of the process */
+    signals_open(w);
 }
 
 static bool open_core(struct worker *w, struct error *error)
@@ -287,14 +275,6 @@ static void close_handle(uv_handle_t *handle, void *unused)
         uv_close(handle, NULL);
 }
 
-/* The loop has ended, and a part may still wait for a Kafka that is away: a signal now is a second
- * one. */
-static void leave_now(int number)
-{
-    (void)number;
-    _exit(WORKER_STOPPED_EARLY);
-}
-
 enum { GIVE_BACK_MS = 1000 }; /* Redis runs thousands of scripts in that time */
 
 /* A connection that closes takes with it what Redis has not read yet. */
@@ -311,8 +291,7 @@ static void give_claims_back(struct worker *w)
 /* In the order in which they use each other: what posts goes first, what holds the records last. */
 static void close_parts(struct worker *w)
 {
-    signal(SIGTERM, leave_now);
-    signal(SIGINT, leave_now);
+    signals_close();
     admin_destroy(w->admin);
     loop_watch_destroy(w->loop_watch);
     follow_stop(w);

@@ -33,15 +33,17 @@ enum worker_phase {
     WORKER_LEAVES, /* the loop ends at the next chance */
 };
 
+enum { WORKER_SIGNALS = 3 };
+
 struct worker {
     const struct settings *settings;
     uv_loop_t loop;
     uv_prepare_t prepare; /* the turn: after timers and callbacks, before the loop sleeps */
     uv_idle_t
         idle; /* runs only while a budget ended a turn early, so that the loop does not sleep */
-    uv_timer_t wake;     /* the next sleeper or batch */
-    uv_timer_t deadline; /* of the phase: 30 s to start, settings.drain to drain */
-    uv_signal_t signals[3];
+    uv_timer_t wake;                     /* the next sleeper or batch */
+    uv_timer_t deadline;                 /* of the phase: 30 s to start, settings.drain to drain */
+    uv_signal_t signals[WORKER_SIGNALS]; /* signals.c */
     enum worker_phase phase;
     int exit_code;
     struct error why; /* what main prints when exit_code is not 0 */
@@ -71,6 +73,9 @@ void stages_fill(struct stage_ops *ret, struct worker *worker);
 
 /* view.c: what the admin listener shows. False: admin.listen cannot be listened on. */
 bool worker_admin_open(struct worker *worker, struct error *error);
+
+/* What SIGTERM asks for: drains, or, where it drains already, leaves at once. */
+void worker_end(struct worker *worker);
 
 /* Ends the loop with this exit code. The first reason counts. */
 void worker_leave(struct worker *worker, int exit_code, const char *why);
