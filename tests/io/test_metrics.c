@@ -222,7 +222,7 @@ static const char *const lines[] = {
     CALLS "_sum{" SUBMIT_201 "} 0.030",
     CALLS "_count{" SUBMIT_429 "} 1",
     CALLS "_count{" TOKEN_200 "} 1",
-    BUILD_INFO " 1",
+    (BUILD_INFO " 1"),
 };
 
 static void test_values(void **state)
