@@ -58,20 +58,21 @@ static uint32_t code_point(const char *text, size_t length)
  * the direction of text. */
 static bool is_unprintable(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x200E || code == 0x200F ||
-           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
-           code == 0xFEFF;
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || code == 0x200E ||
+           code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 /* Writes the escaped form of the character (length bytes; 0: of one byte that is none) to `ret` and
- * returns its size, 0 if it needs none. */
+ * returns its size, 0 if it needs none. NUL is written as such a byte: JSON may say \u0000, but
+ * many of those that read it refuse the whole line then. */
 static size_t escape(const struct log_line *line, const char *text, size_t length, uint32_t code,
                      char ret[8])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)text[0];
     size_t size = 0;
-    if (length == 0) { /* JSON has no \x: there the backslash itself is escaped */
+    if (length == 0 || code == 0) { /* JSON has no \x: there the backslash itself is escaped */
         ret[size++] = '\\';
         if (line->json)
             ret[size++] = '\\';
