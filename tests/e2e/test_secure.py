@@ -69,7 +69,7 @@ class SecureTest(harness.E2eCase):
         acl = file_with(world.folder, "users.acl", "user default off\n"
                         f"user admin on >admin ~* &* +@all\n"
                         f"user usher on >{CANARIES['redis']} ~{world.name}:* {ACL}\n")
-        world.redis.port = port
+        world.redis.port, world.redis.password = port, None
         world.redis.options = ("--port", "0", "--tls-port", str(port), "--aclfile", acl,
                                "--tls-cert-file", self.certificate, "--tls-key-file", self.key,
                                "--tls-ca-cert-file", self.authority.file,
