@@ -127,6 +127,17 @@ class LeaksTest(harness.E2eCase):
             self.assertEqual("client-secret", what)
             self.assertIn("echo", place)
 
+    def test_commands_that_read_the_secrets(self):
+        world, worker = self.run_world("commands")
+        for arguments, codes, word in (
+                (("config", "print"), (0,), "sasl.password"), (("config", "check"), (0,), ""),
+                (("doctor",), (0, 1), "token"), (("audit", "--json"), (0,), "records")):
+            done = subprocess.run([harness.BIN, *arguments, "-c", worker.file], timeout=60,
+                                  capture_output=True, text=True, check=False)
+            self.assertIn(done.returncode, codes, done.stdout + done.stderr)
+            self.assertIn(word, done.stdout)
+        self.assertEqual("", self.search(world))
+
     def test_settings_that_come_later_are_known(self):
         """Each secret of the option table is handed out, or named here with the reason."""
         not_handed_out = {

@@ -57,7 +57,8 @@ class SecureTest(harness.E2eCase):
         return kafka
 
     def kafka_settings(self, **changes):
-        properties = {"security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
+        properties = {"debug": "security,conf,broker,eos",
+                      "security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
                       "sasl.username": "usher", "sasl.password": CANARIES["kafka"],
                       "ssl.ca.location": self.authority.file, "session.timeout.ms": "6000"}
         return {"brokers": f"localhost:{self.secure_port}", "librdkafka": {**properties, **changes}}
