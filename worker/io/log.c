@@ -163,6 +163,8 @@ static void write_out(struct log_line *line)
 /* What was left out of floods that have been over for so long, since no line of theirs tells it. */
 static void tell_left_out(int64_t now_ms, int64_t quiet_ms)
 {
+    if (!log_wants(LOG_WARN, "log.left_out"))
+        return;
     for (size_t i = 0; i < LIMITED_NAMES && state.limits[i].event != NULL; i++) {
         struct limit *limit = &state.limits[i];
         if (limit->suppressed == 0 || now_ms - limit->seen_ms < quiet_ms)
@@ -177,8 +179,6 @@ static void tell_left_out(int64_t now_ms, int64_t quiet_ms)
 
 void log_tell_left_out(void)
 {
-    if (!log_wants(LOG_WARN, "log.left_out"))
-        return;
     pthread_mutex_lock(&state.lock);
     tell_left_out(stamp_now(), 0);
     pthread_mutex_unlock(&state.lock);
