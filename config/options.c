@@ -38,6 +38,8 @@ static const char *const http_versions[] = {"auto", "1.1", "2", NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
 static const char *const dry_run_echos[] = {"required", "lenient", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_components[] = {"request", "graph",  "token", "redis",
+                                             "kafka",   "follow", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
 static const char *const kinds[] = {"accessPackageAssignmentRequest",
@@ -280,9 +282,15 @@ const struct option options[] = {
             " it off. 0.0.0.0:9464 lets other machines in."},
 
     {CHOICE(log.level), .fallback = "info", .choices = log_levels,
-     .doc = "error, warn, info (one line an event) or debug (one line a step)."},
+     .doc = "error, warn, info (one line an event) or debug (one line a step). SIGUSR1 writes a "
+            "level more while the worker runs, SIGUSR2 a level less."},
+    {LIST(log.debug), .fallback = "", .choices = log_components,
+     .doc = "The parts whose lines at debug are written at any level: request, graph, token, "
+            "redis, kafka, follow. librdkafka's own are asked for with debug in "
+            "kafka.librdkafka."},
     {CHOICE(log.format), .fallback = "auto", .choices = log_formats,
-     .doc = "auto is text on a terminal and json, one object a line, elsewhere."},
+     .doc = "auto is text on a terminal and json, one object a line, elsewhere. Text on a terminal "
+            "has colours, unless NO_COLOR is set, TERM is dumb or --no-color is given."},
 };
 const size_t options_count = sizeof options / sizeof options[0];
 static_assert(sizeof options / sizeof options[0] <= OPTIONS_MAX, "tables of one thing a row fit");

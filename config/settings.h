@@ -69,6 +69,7 @@ struct settings {
     } admin;
     struct {
         enum log_level level;
+        struct strings debug;
         enum log_format format;
     } log;
 

@@ -1,5 +1,6 @@
 #include "worker/follow_place.h"
 
+#include "worker/core/base64.h"
 #include "worker/core/status.h"
 #include "worker/io/log.h"
 
@@ -132,6 +133,25 @@ static struct place *free_place(struct follow *follow)
     return &follow->places[i];
 }
 
+/* What log lines say of it. */
+static void identify(struct place *place)
+{
+    const struct followed *followed = &place->followed;
+    const char *text = followed->correlation64;
+    place->rq.record = followed->record;
+    place->rq.event.id = followed->request_id;
+    place->rq.event.source = followed->request_source;
+    place->rq.event.traceparent = followed->traceparent;
+    size_t size = 0;
+    if (text == NULL || !base64_decode(text, strlen(text), place->correlation_bytes,
+                                       sizeof place->correlation_bytes, &size))
+        return;
+    place->correlation = (struct header){str_of("kafka_correlationId"),
+                                         {(const char *)place->correlation_bytes, size}};
+    place->rq.record.headers = &place->correlation;
+    place->rq.record.header_count = 1;
+}
+
 static void begin(struct place *place, const struct redis_taken_one *taken)
 {
     struct followed *followed = &place->followed;
@@ -147,9 +167,7 @@ static void begin(struct place *place, const struct redis_taken_one *taken)
         place_put_back(place, UNREADABLE_MS, false);
         return;
     }
-    place->rq.record = followed->record;
-    place->rq.event.id = followed->request_id;
-    place->rq.event.source = followed->request_source;
+    identify(place);
     place->tenant = tenant_named(place->follow->worker, followed->tenant, &place->rq.whose);
     if (followed->word != FOLLOW_NO_WORD)
         tell(place);

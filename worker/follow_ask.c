@@ -97,9 +97,10 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
     follow_look_read(&place->followed, answer, look);
     rq->pause_ms = look->pause_ms;
     look->outcome = pacing_heed(place->tenant, rq, answer, look->outcome);
-    if (look->outcome == OUTCOME_FAILED)
-        log_request(LOG_DEBUG, "follow.unseen", rq, "%s: %s", look->fault.code,
-                    look->fault.message);
+    log_request(LOG_DEBUG, "follow.looked", rq, "outcome=%s", outcome_name(look->outcome));
+    if (look->outcome == OUTCOME_FAILED) /* Graph's sentence may name somebody */
+        log_request(LOG_DEBUG, "follow.unseen", rq, "%s, status %d", look->fault.code,
+                    look->fault.http_status);
     if (look->outcome == OUTCOME_PACED)
         place_put_back(place, rq->pause_ms, false);
     else

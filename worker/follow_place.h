@@ -10,7 +10,10 @@
  * back; follow_ask.c asks Graph. */
 
 /* Redis, Kafka or Graph does not take it: about as long as one is away when it restarts. */
-enum { PLACE_AGAIN_MS = 5000 };
+enum {
+    PLACE_AGAIN_MS = 5000,
+    CORRELATION_BYTES = 64 /* for log lines; a UUID has 16 bytes or 36 */
+};
 
 enum place_state {
     PLACE_FREE,
@@ -31,8 +34,10 @@ struct place {
     char name[ORIGIN_SIZE];
     int64_t lease_ms; /* the fence */
     struct followed followed;
-    struct follow_look look; /* `followed` may point into it */
-    struct request rq;       /* its part in calls to Graph, and in log lines */
+    struct follow_look look;   /* `followed` may point into it */
+    struct request rq;         /* its part in calls to Graph, and in log lines */
+    struct header correlation; /* of rq's record */
+    uint8_t correlation_bytes[CORRELATION_BYTES];
 };
 
 struct follow {

@@ -99,7 +99,8 @@ static const char *scope_name(enum gate_scope scope)
 
 /* Nothing goes until its time is over, not even what has passed the gate and still waits for a
  * connection. */
-static void heed_throttle(struct tenant *t, const struct http_answer *answer, int64_t pause_ms)
+static void heed_throttle(struct tenant *t, const struct request *rq,
+                          const struct http_answer *answer, int64_t pause_ms)
 {
     int64_t now_ms = (int64_t)uv_now(&t->worker->loop);
     enum gate_scope scope = answer->status == 429 && answer->scope != 0 ? answer->scope : GATE_ALL;
@@ -110,11 +111,11 @@ static void heed_throttle(struct tenant *t, const struct http_answer *answer, in
         return;
     gate_throttle(&t->gate, scope, now_ms, pause_ms);
     if (is_news)
-        log_write(LOG_WARN, "graph.throttled",
-                  "%s%sGraph answered %d: no %s for %lld ms; then at most %lld.%03lld writes a "
-                  "second by all replicas",
-                  t->name, colon(t), answer->status, scope_name(scope), (long long)pause_ms,
-                  (long long)(t->pace.belief / 1000), (long long)(t->pace.belief % 1000));
+        log_request(LOG_WARN, "graph.throttled", rq,
+                    "%s%sGraph answered %d: no %s for %lld ms; then at most %lld.%03lld writes a "
+                    "second by all replicas",
+                    t->name, colon(t), answer->status, scope_name(scope), (long long)pause_ms,
+                    (long long)(t->pace.belief / 1000), (long long)(t->pace.belief % 1000));
     http_send_back(t->http, "Graph throttles");
 }
 
@@ -131,38 +132,50 @@ static bool is_there(const struct http_answer *answer)
            answer->status != 408;
 }
 
-static void log_up(const struct tenant *t)
+static void log_up(const struct tenant *t, const struct request *rq)
 {
     int64_t down_ms = (int64_t)uv_now(&t->worker->loop) - t->circuit.opened_ms;
-    log_write(LOG_WARN, "graph.up", "%s%sGraph answers again after %lld ms; work goes on", t->name,
-              colon(t), (long long)down_ms);
+    log_request(LOG_WARN, "graph.up", rq, "%s%sGraph answers again after %lld ms; work goes on",
+                t->name, colon(t), (long long)down_ms);
 }
 
-static void heed_circuit(struct tenant *t, const struct http_answer *answer)
+static void heed_circuit(struct tenant *t, const struct request *rq,
+                         const struct http_answer *answer)
 {
     bool broken_off = t->worker->phase == WORKER_LEAVES;
     if (answer->untried || answer->reach == HTTP_REFUSED || broken_off)
         return;
     if (is_there(answer)) {
         if (circuit_worked(&t->circuit))
-            log_up(t);
+            log_up(t, rq);
     } else if (circuit_failed(&t->circuit, (int64_t)uv_now(&t->worker->loop))) {
-        log_write(LOG_ERROR, "graph.down",
-                  "%s%s%d calls in a row failed, the last one with status %d (%s); nothing is "
-                  "taken in and nothing is sent but a probe until Graph answers it",
-                  t->name, colon(t), CIRCUIT_FAILURES, answer->status, answer->error);
+        log_request(LOG_ERROR, "graph.down", rq,
+                    "%s%s%d calls in a row failed, the last one with status %d (%s); nothing is "
+                    "taken in and nothing is sent but a probe until Graph answers it",
+                    t->name, colon(t), CIRCUIT_FAILURES, answer->status, answer->error);
         http_send_back(t->http, "Graph is down"); /* what has passed and waits for a connection */
     }
+}
+
+/* Of the way, not of what was said: Graph's sentences repeat names. */
+static void log_called(const struct request *rq, const struct http_answer *answer)
+{
+    static const char *const reaches[] = {[HTTP_NOT_SENT] = "not sent",
+                                          [HTTP_REFUSED] = "not sent, its claim is too old",
+                                          [HTTP_LOST] = "no whole answer",
+                                          [HTTP_ANSWERED] = "answered"};
+    log_request(LOG_DEBUG, "graph.called", rq, "%s, status %d%s%s", reaches[answer->reach],
+                answer->status, answer->error[0] != '\0' ? ": " : "", answer->error);
 }
 
 static void on_probe(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct tenant *t = context;
-    (void)rq;
+    log_called(rq, answer);
     if (is_throttled(answer))
-        heed_throttle(t, answer, graph_pause_ms(answer));
+        heed_throttle(t, rq, answer, graph_pause_ms(answer));
     if (circuit_probed(&t->circuit, is_there(answer), (int64_t)uv_now(&t->worker->loop)))
-        log_up(t);
+        log_up(t, rq);
 }
 
 int64_t pacing_turn(struct tenant *t, int64_t now_ms)
@@ -194,9 +207,10 @@ enum outcome pacing_heed(struct tenant *t, struct request *rq, const struct http
         if (t->pace.granted > 0)
             gate_grant(&t->gate, pace_rate(&t->pace, now_ms), t->pace.granted_until_ms, now_ms);
     }
-    heed_circuit(t, answer);
+    log_called(rq, answer);
+    heed_circuit(t, rq, answer);
     if (is_throttled(answer) && outcome == OUTCOME_PACED)
-        heed_throttle(t, answer, rq->pause_ms);
+        heed_throttle(t, rq, answer, rq->pause_ms);
     if (outcome != OUTCOME_FAILED || !circuit_is_down(&t->circuit) || is_there(answer))
         return outcome;
     rq->pause_ms = circuit_ask(&t->circuit);

@@ -12,13 +12,24 @@ static void reload(struct worker *w)
               "settings are read at start only; restart to change them");
 }
 
+static void say_more(struct worker *w)
+{
+    (void)w;
+    log_turn(1);
+}
+
+static void say_less(struct worker *w)
+{
+    (void)w;
+    log_turn(-1);
+}
+
 static const struct {
     int number;
     void (*ask)(struct worker *w);
 } signals[WORKER_SIGNALS] = {
-    {SIGTERM, worker_end},
-    {SIGINT, worker_end},
-    {SIGHUP, reload},
+    {SIGTERM, worker_end}, {SIGINT, worker_end}, {SIGHUP, reload},
+    {SIGUSR1, say_more},   {SIGUSR2, say_less},
 };
 
 static void on_signal(uv_signal_t *handle, int number)

@@ -281,8 +281,7 @@ static void trace(void *context, const struct request *rq, const struct verdict 
 {
     struct worker *w = context;
     stats_moved(&w->stats, rq, verdict);
-    if (log_wants(LOG_DEBUG))
-        log_moved(rq, verdict);
+    log_moved(rq, verdict);
 }
 
 void stages_fill(struct stage_ops *ret, struct worker *worker)

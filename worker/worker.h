@@ -33,7 +33,7 @@ enum worker_phase {
     WORKER_LEAVES, /* the loop ends at the next chance */
 };
 
-enum { WORKER_SIGNALS = 3 };
+enum { WORKER_SIGNALS = 5 };
 
 struct worker {
     const struct settings *settings;

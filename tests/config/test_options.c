@@ -106,6 +106,7 @@ static const struct sample {
     {"drain", "1m", "1m"},
     {"admin.listen", "[::1]:0", "\"[::1]:0\""},
     {"log.level", "debug", "debug"},
+    {"log.debug", "redis,graph", "[redis, graph]"},
     {"log.format", "json", "json"},
 };
 #define SAMPLES_COUNT (sizeof samples / sizeof samples[0])

@@ -5,6 +5,8 @@ import subprocess
 
 import yaml
 
+import leaks
+
 SECONDS = 90
 
 
@@ -31,10 +33,7 @@ class Audit:
 def settings_file(world, librdkafka):
     path = os.path.join(world.folder, "audit.yaml")
     kafka = {**world.settings["kafka"], **({"librdkafka": librdkafka} if librdkafka else {})}
-    with open(path, "w", encoding="utf-8") as file:
-        yaml.safe_dump({**world.settings, "kafka": kafka}, file)
-    os.chmod(path, 0o600)
-    return path
+    return leaks.give(path, yaml.safe_dump({**world.settings, "kafka": kafka}))
 
 
 def audit(world, *arguments, as_json=True, librdkafka=None):

@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass, field
 
 import bad_input
+import leaks
 
 PARTITIONS = 4
 ASSIGNMENT = "microsoft.graph.accessPackageAssignmentRequest"
@@ -62,6 +63,10 @@ class Maker:
     def next_id(self):
         self.count += 1
         return f"{self.prefix}-{self.count:06d}"
+
+    def next_tag(self):
+        """A reason of its own, which no log may have."""
+        return f"{self.prefix} {self.count + 1} {leaks.REASON}"
 
     def new_thing(self, kind):
         """A pair nobody asked for yet: (kind, person or group, package or catalog)."""
@@ -118,23 +123,23 @@ class Maker:
     def submitted(self, kind=None, **more):
         kind = kind or (ASSIGNMENT if self.random.random() < 0.78 else RESOURCE)
         thing = self.new_thing(kind)
-        tag = f"{self.prefix} {self.count + 1}"
+        tag = self.next_tag()
         return self.event(thing, self.body(thing, tag), "submitted", posts=1, **more)
 
     def validated(self):
         thing = self.new_thing(self.random.choice((ASSIGNMENT, RESOURCE)))
-        tag = f"{self.prefix} {self.count + 1}"
+        tag = self.next_tag()
         return self.event(thing, self.body(thing, tag, isValidationOnly=True), "validated")
 
     def existing(self, earlier):
         """Another event for what an earlier one got."""
-        tag = f"{self.prefix} {self.count + 1}"
+        tag = self.next_tag()
         return self.event(earlier.thing, self.body(earlier.thing, tag), "existing")
 
     def removal(self):
         """Of an assignment that is not there."""
         thing = (ASSIGNMENT, guid(self.count, 0xDEAD), "")
-        tag = f"{self.prefix} {self.count + 1}"
+        tag = self.next_tag()
         body = {"requestType": "AdminRemove", "justification": tag,
                 "accessPackageAssignment": {"id": str(uuid.UUID(int=self.random.getrandbits(128),
                                                                 version=4))}}
@@ -142,13 +147,13 @@ class Maker:
 
     def expired(self):
         thing = self.new_thing(ASSIGNMENT)
-        tag = f"{self.prefix} {self.count + 1}"
+        tag = self.next_tag()
         return self.event(thing, self.body(thing, tag), "expired", code="expired",
                           attributes={"expirytime": "2020-01-01T00:00:00Z"})
 
     def conflict(self, earlier):
         """The id of an earlier one, with another body."""
-        tag = f"{self.next_id()}, the id of {earlier.request_id}"
+        tag = f"{self.next_id()}, the id of {earlier.request_id} {leaks.REASON}"
         event = self.event(earlier.thing, self.body(earlier.thing, tag), "rejected",
                            code="idConflict", request_id=earlier.request_id)
         event.group = tag
@@ -165,7 +170,7 @@ class Maker:
     def bad(self, row):
         thing = self.new_thing(ASSIGNMENT if row in bad_input.DATA else RESOURCE)
         request_id = self.next_id()
-        tag = f"{self.prefix} {self.count}"
+        tag = f"{self.prefix} {self.count} {leaks.REASON}"
         frame = bad_input.Frame({"id": request_id, "source": SOURCE, "type": thing[0]},
                                 self.body(thing, tag))
         value, headers = row.make(frame)

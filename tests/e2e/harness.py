@@ -18,6 +18,7 @@ import redis
 import yaml
 
 import checker
+import leaks
 import openapi_check
 import processes
 import sandbox_client
@@ -27,7 +28,7 @@ from topics import Follower, Topics
 SLOWNESS = int(os.environ.get("USHER_SLOWNESS", "1"))  # of the build: the thread sanitizer's is 4
 RELEASE = os.environ.get("USHER_RELEASE_BIN", "build/release/usher")  # to measure with
 BIN = os.environ.get("USHER_BIN", RELEASE)  # tests/run: the one with sanitizers
-SECRET = "e2e-client-secret"
+SECRET = leaks.CANARIES["client-secret"]
 
 
 class Kafka(KafkaServer):
@@ -40,19 +41,20 @@ class Kafka(KafkaServer):
 class Redis:
     """A redis-server that keeps everything it has said yes to."""
 
-    def __init__(self, folder, *options):
-        self.folder, self.options = folder, options
+    def __init__(self, folder, *options, password=None):
+        self.folder, self.options, self.password = folder, options, password
         self.port = processes.free_port()
         self.log = os.path.join(folder, "redis.log")
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.client = redis.Redis(port=self.port, socket_timeout=10)
+        self.client = redis.Redis(port=self.port, password=password, socket_timeout=10)
         self.start()
 
     def start(self):
+        secret = ("--requirepass", self.password) if self.password else ()
         self.process = processes.start(
             ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", self.folder,
-             "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self.options],
-            self.log)
+             "--appendonly", "yes", "--appendfsync", "always", "--save", "", *secret,
+             *self.options], self.log)
         processes.wait_until("Redis answers", self.is_up)
 
     def is_up(self):
@@ -99,9 +101,7 @@ class Worker:
         settings = merged(settings, {"kafka": {"instance_id": name},
                                      "admin": {"listen": f"127.0.0.1:{self.port}"}})
         self.file = os.path.join(folder, f"{name}.yaml")
-        with open(self.file, "w", encoding="utf-8") as file:
-            yaml.safe_dump(settings, file)
-        os.chmod(self.file, 0o600)
+        leaks.give(self.file, yaml.safe_dump(settings))
         self.environment = environment
         self.start()
 
@@ -122,11 +122,19 @@ class Worker:
         """(status, text) of the admin listener; (0, why) where nobody answers."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
+                status, text = answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            status, text = error.code, error.read().decode()
         except OSError as error:
             return 0, str(error)
+        leaks.look_at_text(text, f"{path} of {self.log}")
+        return status, text
+
+    def look_at_pages(self):
+        """For canaries, while it answers."""
+        if self.process.poll() is None and self.get(leaks.PAGES[0])[0] != 0:
+            for path in leaks.PAGES[1:]:
+                self.get(path)
 
     def metric(self, row):
         """The sum of the rows of /metrics that have this name and at least these labels, as in
@@ -152,6 +160,7 @@ class Worker:
 
     def stop(self, seconds=30):
         """SIGTERM; the exit code."""
+        self.look_at_pages()
         return processes.stop(self.process, seconds)
 
 
@@ -184,25 +193,28 @@ class World:
         self.program = BIN
 
     def make_redis(self):
-        return Redis(self.folder)
+        return Redis(self.folder, password=leaks.CANARIES["redis-password"])
 
     def base_settings(self):
-        secret = os.path.join(self.folder, "secret")
-        with open(secret, "w", encoding="utf-8") as file:
-            file.write(SECRET + "\n")
-        os.chmod(secret, 0o600)
-        return {
+        secret = leaks.give(os.path.join(self.folder, "secret"), SECRET + "\n")
+        settings = {
             "kafka": {"brokers": self.kafka.brokers, "group": self.name,
                       "requests_topic": self.requests, "replies_topic": self.replies,
                       "dead_letters_topic": self.dead, "reply_topics_allowed": [self.other],
                       # Another worker takes over soon from one that is gone.
-                      "librdkafka": {"session.timeout.ms": "6000"}},
+                      # A password that nobody asks for without SASL.
+                      "librdkafka": {"session.timeout.ms": "6000", "sasl.username": "usher",
+                                     "sasl.password": leaks.CANARIES["kafka-password"]}},
             "redis": {"url": self.redis.url, "key_prefix": self.name, "lease": "6s"},
             "graph": {"base_url": self.sandbox.url, "auth": "client-secret", "tenant_id": "e2e",
                       "client_id": "e2e-client", "client_secret_file": secret,
                       "authority_host": self.sandbox.url.removesuffix("/beta"),
                       "timeout": "3s", "settle": "2s", "writes_per_second": 0},
             "drain": "10s", "log": {"level": "info", "format": "json"}}
+        if getattr(self.redis, "password", None):
+            settings["redis"]["password_file"] = leaks.give(
+                os.path.join(self.folder, "redis-password"), self.redis.password + "\n")
+        return merged(settings, leaks.settings_of(BIN, self.folder))
 
     def worker(self, name="w1", environment=None, **settings):
         worker = Worker(self.folder, merged(self.settings, settings), name, environment,
@@ -257,6 +269,7 @@ class World:
         for follower in self.followers:
             follower.close()
         for worker in self.workers:
+            worker.look_at_pages()
             processes.stop(worker.process, 10)
         processes.stop(self.sandbox.process)
         self.sandbox.close()
@@ -289,10 +302,13 @@ class E2eCase(unittest.TestCase):
     def tearDownClass(cls):
         cls.kafka.close()
         figure("calls by the OpenAPI description", cls.judge.line())
+        leaks.look_at_tree(cls.folder)
+        figure("canaries", leaks.figure())
         if cls.failures:
             print(f"logs are kept in {cls.folder}", flush=True)
         else:
             shutil.rmtree(cls.folder, ignore_errors=True)
+        cls.fail_on_leaks()
 
     def world(self, name=None, sandbox_options=(), **settings):
         name = name or self._testMethodName.replace("_", "-")
@@ -301,8 +317,25 @@ class E2eCase(unittest.TestCase):
                       settings)
         world.program = self.program
         self.addCleanup(self.judge_file, calls)
+        self.addCleanup(self.look_for_leaks, world)
         self.addCleanup(world.close)
         return world
+
+    def look_for_leaks(self, world):
+        """No secret in anything that the test has left, and nothing personal in a log."""
+        leaks.look_at_tree(world.folder)
+        leaks.look_at_file(os.path.join(self.folder, f"{world.name}.calls"))
+        leaks.look_at_topics(os.path.join(self.folder, "kafka"), world.name)
+        for worker in world.workers:
+            leaks.look_at_file(worker.log, leaks.PERSONAL)
+        self.fail_on_leaks()
+
+    @staticmethod
+    def fail_on_leaks():
+        found = leaks.take()
+        if found:
+            raise AssertionError("canaries were found:\n" + "\n".join(
+                f"{what} in {place}" for place, what in found[:20]))
 
     def judge_file(self, path):
         with open(path, encoding="utf-8") as lines:

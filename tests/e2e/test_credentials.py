@@ -8,6 +8,7 @@ import time
 import certificates
 import events
 import harness
+import leaks
 import processes
 
 COUNT = 120
@@ -92,8 +93,7 @@ class CredentialsTest(harness.E2eCase):
 
     def test_claims_challenge(self):
         """Graph wants a token with claims: it is asked for once, and the work goes on."""
-        secret = os.path.join(self.folder, "plain-secret")
-        write(secret, harness.SECRET)
+        secret = leaks.give(os.path.join(self.folder, "plain-secret"), harness.SECRET)
         worker = self.run_job(
             "claims", ("--client-secret-file", secret),
             lambda world: world.sandbox.settings(claims=CLAIMS), {"client_secret_file": secret})

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The interlock: a dry run that may have been a grant stops every worker until a person says go."""
 import json
+import os
 import signal
 import subprocess
 import time
@@ -56,6 +57,7 @@ class InterlockTest(harness.E2eCase):
         clear = subprocess.run(
             [harness.BIN, "doctor", "--clear-interlock", "-s", f"redis.url={world.redis.url}", "-s",
              f"redis.key_prefix={world.name}", "-s", "graph.auth=managed-identity"],
+            env={**os.environ, "USHER_REDIS_PASSWORD": world.redis.password},
             capture_output=True, text=True, timeout=30, check=True)
         self.assertIn("why: ", clear.stdout)
         world.wait_answers(len(made), 40, follower)

@@ -88,7 +88,8 @@ class SecureTest(harness.E2eCase):
         return kafka
 
     def kafka_settings(self, **changes):
-        properties = {"security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
+        properties = {"debug": "security,conf,broker,eos",
+                      "security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
                       "sasl.username": "usher", "sasl.password": CANARIES["kafka"],
                       "ssl.ca.location": self.authority.file, "session.timeout.ms": "6000"}
         return {"brokers": f"localhost:{self.secure_port}", "librdkafka": {**properties, **changes}}
@@ -100,7 +101,7 @@ class SecureTest(harness.E2eCase):
         acl = file_with(world.folder, "users.acl", "user default off\n"
                         f"user admin on >admin ~* &* +@all\n"
                         f"user usher on >{CANARIES['redis']} ~{world.name}:* {redis_rights()}\n")
-        world.redis.port = port
+        world.redis.port, world.redis.password = port, None
         world.redis.options = ("--port", "0", "--tls-port", str(port), "--aclfile", acl,
                                "--tls-cert-file", self.certificate, "--tls-key-file", self.key,
                                "--tls-ca-cert-file", self.authority.file,

@@ -4,7 +4,6 @@
 #include "worker/core/json_read.h"
 #include "worker/core/utf8.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +88,8 @@ static void assert_line(const char *line, size_t at, const char *before, const c
 static void test_silent_before_open(void **state)
 {
     (void)state;
-    assert_false(log_wants(LOG_ERROR));
+    assert_false(log_wants(LOG_ERROR, "test.early"));
+    log_turn(1);
     log_write(LOG_ERROR, "test.early", "nobody listens");
 }
 
@@ -105,12 +105,12 @@ static void test_json(void **state)
                 "\"service.name\":\"usher\",\"event.action\":\"request.answered\","
                 "\"usher.topic\":\"access-requests\",\"usher.partition\":3,\"usher.offset\":42,"
                 "\"usher.event_source\":\"/hr\",\"usher.event_id\":\"onb 1\","
-                "\"trace.id\":\"0af7651916cd43dd8448eb211c80319c\",\"usher.outcome\":\"failed\","
-                "\"usher.stage\":\"submit\",\"error.code\":\"ServiceUnavailable\","
-                "\"usher.graph_request_id\":\"srv-1\","
-                "\"usher.graph_diagnostic\":\"{\\\"Ring\\\":\\\"5\\\"}\","
-                "\"usher.client_request_id\":\"cli-1\","
                 "\"usher.correlation_id\":\"01234567-89ab-cdef-0011-2233445566ff\","
+                "\"trace.id\":\"0af7651916cd43dd8448eb211c80319c\","
+                "\"usher.graph_request_id\":\"srv-1\",\"usher.client_request_id\":\"cli-1\","
+                "\"usher.outcome\":\"failed\","
+                "\"usher.stage\":\"submit\",\"error.code\":\"ServiceUnavailable\","
+                "\"usher.graph_diagnostic\":\"{\\\"Ring\\\":\\\"5\\\"}\","
                 "\"usher.took_ms\":250}\n");
     stop();
 }
@@ -123,11 +123,12 @@ static void test_text(void **state)
     log_answered(&rq);
     assert_line(read_back(), 0, "",
                 " info  request.answered: failed topic=access-requests partition=3 offset=42 "
-                "event_source=/hr event_id=\"onb 1\" trace.id=0af7651916cd43dd8448eb211c80319c "
-                "outcome=failed stage=submit error.code=ServiceUnavailable graph_request_id=srv-1 "
-                "graph_diagnostic=\"{\\\"Ring\\\":\\\"5\\\"}\" "
-                "client_request_id=cli-1 correlation_id=01234567-89ab-cdef-0011-2233445566ff "
-                "took_ms=250\n");
+                "event_source=/hr event_id=\"onb 1\" "
+                "correlation_id=01234567-89ab-cdef-0011-2233445566ff "
+                "trace.id=0af7651916cd43dd8448eb211c80319c graph_request_id=srv-1 "
+                "client_request_id=cli-1 "
+                "outcome=failed stage=submit error.code=ServiceUnavailable "
+                "graph_diagnostic=\"{\\\"Ring\\\":\\\"5\\\"}\" took_ms=250\n");
     stop();
     start(LOG_DEBUG, LOG_TEXT);
     struct verdict verdict = {.move = MOVE_WAIT, .next = STAGE_LOOK, .pause_ms = 400};
@@ -135,33 +136,15 @@ static void test_text(void **state)
     assert_line(read_back(), 0, "",
                 " debug request.moved: stage=submit outcome=unknown next=look wait_ms=400 tries=1 "
                 "topic=access-requests partition=3 offset=42 event_source=/hr event_id=\"onb 1\" "
-                "trace.id=0af7651916cd43dd8448eb211c80319c\n");
+                "correlation_id=01234567-89ab-cdef-0011-2233445566ff "
+                "trace.id=0af7651916cd43dd8448eb211c80319c graph_request_id=srv-1 "
+                "client_request_id=cli-1\n");
     stop();
     start(LOG_DEBUG, LOG_TEXT);
     verdict = (struct verdict){.move = MOVE_DROP};
     log_moved(&rq, &verdict);
     assert_non_null(strstr(read_back(), " next=drop wait_ms=0 "));
     stop();
-}
-
-static void test_terminal_gets_text(void **state)
-{
-    (void)state;
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
-    char name[64];
-    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 ||
-        ptsname_r(master, name, sizeof name) != 0)
-        skip(); /* a machine without pseudo-terminals */
-    FILE *terminal = fopen(name, "r+");
-    assert_non_null(terminal);
-    log_open(LOG_INFO, LOG_AUTO, terminal);
-    log_write(LOG_WARN, "test.terminal", "hello");
-    char line[256] = "";
-    assert_true(read(master, line, sizeof line - 1) > 0);
-    assert_non_null(strstr(line, " warn  test.terminal: hello"));
-    log_open(LOG_INFO, LOG_TEXT, stderr);
-    fclose(terminal);
-    close(master);
 }
 
 static void test_levels(void **state)
@@ -330,7 +313,6 @@ int main(void)
         cmocka_unit_test(test_silent_before_open), /* first */
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_text),
-        cmocka_unit_test(test_terminal_gets_text),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_long_lines),

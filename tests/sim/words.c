@@ -6,16 +6,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool log_wants(enum log_level level)
+bool log_wants(enum log_level level, const char *event)
 {
     (void)level;
+    (void)event;
     return node_running() != NULL && node_running()->world->trace;
 }
 
 void log_write(enum log_level level, const char *event, const char *format, ...)
 {
     (void)format;
-    if (log_wants(level))
+    if (log_wants(level, event))
         world_trace(node_running()->world, "worker %u: %s", node_running()->index, event);
 }
 
@@ -23,7 +24,9 @@ void log_request(enum log_level level, const char *event, const struct request *
                  const char *format, ...)
 {
     (void)format;
-    if (log_wants(level))
+    if (log_wants(level, event) && rq->record.topic == NULL) /* Graph's probe */
+        log_write(level, event, "of no record");
+    else if (log_wants(level, event))
         world_trace(node_running()->world, "worker %u: %s of record %d", node_running()->index,
                     event, record_of(rq)->number);
 }
@@ -35,6 +38,8 @@ void log_answered(const struct request *rq)
 
 void log_moved(const struct request *rq, const struct verdict *verdict)
 {
+    if (!log_wants(LOG_DEBUG, "request.moved"))
+        return;
     world_trace(node_running()->world,
                 "worker %u: record %d: stage=%s outcome=%s move=%s next=%s doubt=%s wait_ms=%d "
                 "tries=%u%s%s",

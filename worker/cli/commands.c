@@ -17,6 +17,13 @@ static const struct cli_flag settings_flags[] = {
     {0},
 };
 
+static const struct cli_flag run_flags[] = {
+    {'c', NULL, CLI_VALUE_FILE, "a settings file"},
+    {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "no-color", CLI_NO_VALUE, "text without colours"},
+    {0},
+};
+
 static const struct cli_flag demo_flags[] = {
     {'\0', "events", CLI_VALUE_NUMBER, "how many events"},
     {'\0', "hold", CLI_NO_VALUE, "stay up at the end"},
@@ -51,7 +58,7 @@ static const struct cli_flag version_flags[] = {
 };
 
 const struct cli_command cli_commands[] = {
-    {"run", cli_run, "take access requests from Kafka and answer each once", settings_flags, NULL},
+    {"run", cli_run, "take access requests from Kafka and answer each once", run_flags, NULL},
     {"demo", cli_demo, "everything on this machine: events through all of it", demo_flags, NULL},
     {"config", cli_config, "check, print, schema, init", settings_flags, config_words},
     {"doctor", cli_doctor, "does the worker have what it needs? Also: --clear-interlock",

@@ -1,6 +1,7 @@
 #include "worker/cli/progress.h"
 
-#include <stdlib.h>
+#include "worker/io/terminal.h"
+
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,10 +16,8 @@ enum {
 
 void progress_init(struct progress *progress, FILE *out, int64_t now_ms)
 {
-    const char *terminal = getenv("TERM");
-    bool is_dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
     *progress = (struct progress){.out = out,
-                                  .is_terminal = isatty(fileno(out)) == 1 && !is_dumb,
+                                  .is_terminal = terminal_is_smart(fileno(out)),
                                   .shown_ms = now_ms,
                                   .window_ms = now_ms};
 }

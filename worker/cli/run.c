@@ -11,6 +11,7 @@
 
 static const char help[] =
     "usher run [-c FILE] [-s KEY=VALUE]...   takes access requests from Kafka, answers each once\n"
+    "  --no-color    text without colours, on a terminal too; so does NO_COLOR\n"
     "\n"
     "examples:\n"
     "  usher run -c usher.yaml\n"
@@ -18,6 +19,7 @@ static const char help[] =
     "\n"
     "SIGTERM and SIGINT drain: nothing new is taken, what is at work is finished, at most\n"
     "`drain` long. A second one leaves at once; what was at work is redelivered.\n"
+    "SIGUSR1 makes the log say more (warn, info, debug), SIGUSR2 less.\n"
     "Exit: 0 drained, 66 no such file, 69 Kafka, Redis or Graph cannot be reached at start,\n"
     "70 internal error, 75 left early or fenced by another instance, 76 the interlock stands,\n"
     "77 refused, 78 the settings are invalid.\n";
@@ -29,6 +31,7 @@ static int run(const struct settings *settings)
         return CLI_EXIT_SETTINGS;
     /* A core would hold the token (guarantee I14); asserts stay on, so one could be written. */
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    log_set_debug(&settings->log.debug);
     log_open(settings->log.level, settings->log.format, stderr);
     const char *version = settings->tenants.count > 0
                               ? "each tenant's own version"
@@ -36,6 +39,7 @@ static int run(const struct settings *settings)
     log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s, real requests on %s",
               USHER_VERSION, settings->kafka.group, settings->kafka.brokers, version);
     int code = worker_run(settings, &error);
+    log_tell_left_out();
     if (code == WORKER_DONE)
         log_write(LOG_INFO, "worker.ends", "drained");
     else
@@ -45,7 +49,9 @@ static int run(const struct settings *settings)
 
 int cli_run(int argc, char **argv)
 {
-    static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option names[] = {{"help", no_argument, NULL, 'h'},
+                                          {"no-color", no_argument, NULL, 'n'},
+                                          {0}};
     struct cli_source source;
     cli_source_init(&source);
     opterr = 0;
@@ -54,7 +60,9 @@ int cli_run(int argc, char **argv)
             (void)fputs(help, stdout);
             return CLI_EXIT_DONE;
         }
-        if (!cli_source_take(&source, option, optarg))
+        if (option == 'n')
+            log_stay_plain();
+        else if (!cli_source_take(&source, option, optarg))
             return cli_option_error("run", option, argv);
     }
     if (optind < argc)

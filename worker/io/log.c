@@ -1,7 +1,10 @@
 #include "worker/io/log.h"
 
+#include "config/options.h"
 #include "worker/io/log_line.h"
+#include "worker/io/terminal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -15,6 +18,7 @@ enum {
     LIMITED_NAMES =
         64, /* the worker has about 40 names of warnings; those past it share the last place */
     MESSAGE_SIZE = 2048, /* before escaping */
+    QUIET_MS = 10000,    /* after which it is told what was left out of a flood that is over */
 };
 
 struct limit {
@@ -24,10 +28,12 @@ struct limit {
     int64_t suppressed;
 };
 
-/* All of it under `lock`, but for the level, which is asked before. */
+/* All of it under `lock`, but for what is asked before: level and components. */
 static struct {
     pthread_mutex_t lock;
-    atomic_int level; /* -1: nothing is written */
+    atomic_int level;       /* -1: nothing is written */
+    atomic_uint components; /* a bit for each choice of log.debug that is chosen */
+    bool plain;             /* no colour, whatever the terminal */
     int fd;
     struct log_line line;
     time_t second; /* what `stamp` says */
@@ -40,13 +46,50 @@ void log_open(enum log_level level, enum log_format format, FILE *out)
     pthread_mutex_lock(&state.lock);
     state.fd = fileno(out);
     state.line.json = format == LOG_JSON || (format == LOG_AUTO && !isatty(state.fd));
+    state.line.colour = !state.line.json && !state.plain && terminal_has_colour(state.fd);
     atomic_store(&state.level, (int)level);
     pthread_mutex_unlock(&state.lock);
 }
 
-bool log_wants(enum log_level level)
+void log_stay_plain(void)
 {
-    return (int)level <= atomic_load_explicit(&state.level, memory_order_relaxed);
+    pthread_mutex_lock(&state.lock);
+    state.plain = true;
+    state.line.colour = false;
+    pthread_mutex_unlock(&state.lock);
+}
+
+void log_set_debug(const struct strings *components)
+{
+    const char *const *known = option_find("log.debug")->choices;
+    unsigned bits = 0;
+    for (size_t i = 0; known[i] != NULL; i++) {
+        assert(i < 8 * sizeof bits);
+        for (size_t k = 0; k < components->count; k++)
+            bits |= (unsigned)(strcmp(components->items[k], known[i]) == 0) << i;
+    }
+    atomic_store(&state.components, bits);
+}
+
+/* Is its component, the word in front of the dot, one of log.debug's? */
+static bool is_chosen(const char *event)
+{
+    unsigned bits = atomic_load_explicit(&state.components, memory_order_relaxed);
+    if (bits == 0)
+        return false;
+    const char *const *known = option_find("log.debug")->choices;
+    size_t size = strcspn(event, ".");
+    for (size_t i = 0; known[i] != NULL; i++) {
+        if ((bits >> i & 1) != 0 && strlen(known[i]) == size && strncmp(known[i], event, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool log_wants(enum log_level level, const char *event)
+{
+    int most = atomic_load_explicit(&state.level, memory_order_relaxed);
+    return (int)level <= most || (level == LOG_DEBUG && most >= 0 && is_chosen(event));
 }
 
 /* Only the milliseconds change from line to line; the rest is written once a second. */
@@ -100,24 +143,8 @@ static int64_t admit(const char *event, int64_t now_ms)
     return suppressed;
 }
 
-/* Takes the lock and starts a line; false: it is to be left out, and the lock is not held. */
-static struct log_line *begin(enum log_level level, const char *event, const char *message)
-{
-    pthread_mutex_lock(&state.lock);
-    int64_t now_ms = stamp_now();
-    int64_t suppressed = level <= LOG_WARN ? admit(event, now_ms) : 0;
-    if (suppressed < 0) {
-        pthread_mutex_unlock(&state.lock);
-        return NULL;
-    }
-    log_line_start(&state.line, &state.stamp, level, event, message);
-    if (suppressed > 0)
-        log_line_number(&state.line, "usher.suppressed", suppressed);
-    return &state.line;
-}
-
 /* A log that cannot be written to must not hold up the worker: what does not go is lost. */
-static void end(struct log_line *line)
+static void write_out(struct log_line *line)
 {
     log_line_end(line);
     const char *bytes = line->text;
@@ -131,12 +158,79 @@ static void end(struct log_line *line)
         bytes += written;
         left -= (size_t)written;
     }
+}
+
+/* What was left out of floods that have been over for so long, since no line of theirs tells it. */
+static void tell_left_out(int64_t now_ms, int64_t quiet_ms)
+{
+    if (!log_wants(LOG_WARN, "log.left_out"))
+        return;
+    for (size_t i = 0; i < LIMITED_NAMES && state.limits[i].event != NULL; i++) {
+        struct limit *limit = &state.limits[i];
+        if (limit->suppressed == 0 || now_ms - limit->seen_ms < quiet_ms)
+            continue;
+        log_line_start(&state.line, &state.stamp, LOG_WARN, limit->event,
+                       "more such lines were left out; the last one some time ago");
+        log_line_number(&state.line, "usher.suppressed", limit->suppressed);
+        write_out(&state.line);
+        limit->suppressed = 0;
+    }
+}
+
+void log_tell_left_out(void)
+{
+    pthread_mutex_lock(&state.lock);
+    tell_left_out(stamp_now(), 0);
     pthread_mutex_unlock(&state.lock);
+}
+
+/* Takes the lock and starts a line; NULL: it is to be left out, and the lock is not held. */
+static struct log_line *begin(enum log_level level, const char *event, const char *message)
+{
+    pthread_mutex_lock(&state.lock);
+    time_t before = state.second;
+    int64_t now_ms = stamp_now();
+    if (state.second != before)
+        tell_left_out(now_ms, QUIET_MS);
+    int64_t suppressed = level <= LOG_WARN ? admit(event, now_ms) : 0;
+    if (suppressed < 0) {
+        pthread_mutex_unlock(&state.lock);
+        return NULL;
+    }
+    log_line_start(&state.line, &state.stamp, level, event, message);
+    if (suppressed > 0)
+        log_line_number(&state.line, "usher.suppressed", suppressed);
+    return &state.line;
+}
+
+static void end(struct log_line *line)
+{
+    write_out(line);
+    pthread_mutex_unlock(&state.lock);
+}
+
+void log_turn(int steps)
+{
+    char message[128];
+    int was = atomic_load(&state.level);
+    int is = was + steps > LOG_DEBUG   ? LOG_DEBUG
+             : was + steps < LOG_ERROR ? LOG_ERROR
+                                       : was + steps;
+    if (was < 0)
+        return;
+    atomic_store(&state.level, is);
+    if (is == was)
+        snprintf(message, sizeof message, "the level stays %s: there is none beyond it",
+                 log_level_name((enum log_level)is));
+    else
+        snprintf(message, sizeof message, "the level is %s now, and was %s",
+                 log_level_name((enum log_level)is), log_level_name((enum log_level)was));
+    end(begin(LOG_INFO, "log.level", message)); /* at info nothing is limited */
 }
 
 void log_write(enum log_level level, const char *event, const char *format, ...)
 {
-    if (!log_wants(level))
+    if (!log_wants(level, event))
         return;
     char message[MESSAGE_SIZE];
     va_list arguments;
@@ -148,29 +242,10 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
         end(line);
 }
 
-static void put_if_set(struct log_line *line, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0')
-        log_line_text(line, name, str_of(value));
-}
-
-static void put_request(struct log_line *line, const struct request *rq)
-{
-    put_if_set(line, "usher.topic", rq->record.topic);
-    log_line_number(line, "usher.partition", rq->record.partition);
-    log_line_number(line, "usher.offset", rq->record.offset);
-    put_if_set(line, "usher.tenant", rq->whose.name);
-    put_if_set(line, "usher.event_source", rq->event.source);
-    put_if_set(line, "usher.event_id", rq->event.id);
-    /* 00-<32 hex>-<16 hex>-01 */
-    if (rq->event.traceparent != NULL && strlen(rq->event.traceparent) >= 35)
-        log_line_text(line, "trace.id", (struct str){rq->event.traceparent + 3, 32});
-}
-
 void log_request(enum log_level level, const char *event, const struct request *rq,
                  const char *format, ...)
 {
-    if (!log_wants(level))
+    if (!log_wants(level, event))
         return;
     char message[MESSAGE_SIZE];
     va_list arguments;
@@ -180,39 +255,16 @@ void log_request(enum log_level level, const char *event, const struct request *
     struct log_line *line = begin(level, event, message);
     if (line == NULL)
         return;
-    put_request(line, rq);
+    log_line_request(line, rq);
     end(line);
-}
-
-/* Spring's correlation id is a UUID in 16 raw bytes; others are text. */
-static void put_correlation_id(struct log_line *line, const struct record *record)
-{
-    static const char hex[] = "0123456789abcdef";
-    const struct header *header = record_header(record, "kafka_correlationId");
-    if (header == NULL || header->value.data == NULL)
-        return;
-    if (header->value.size != 16) {
-        log_line_text(line, "usher.correlation_id", header->value);
-        return;
-    }
-    char uuid[36];
-    size_t size = 0;
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            uuid[size++] = '-';
-        unsigned char byte = (unsigned char)header->value.data[i];
-        uuid[size++] = hex[byte >> 4];
-        uuid[size++] = hex[byte & 15];
-    }
-    log_line_text(line, "usher.correlation_id", (struct str){uuid, size});
 }
 
 void log_answered(const struct request *rq)
 {
-    if (!log_wants(LOG_INFO))
+    if (!log_wants(LOG_INFO, "request.answered"))
         return;
     struct log_line *line = begin(LOG_INFO, "request.answered", answer_name(rq->answer));
-    put_request(line, rq);
+    log_line_request(line, rq);
     log_line_text(line, "usher.outcome", str_of(answer_name(rq->answer)));
     if (rq->duplicate)
         log_line_true(line, "usher.duplicate");
@@ -220,17 +272,15 @@ void log_answered(const struct request *rq)
         log_line_text(line, "usher.stage", str_of(stage_name(rq->fault.stage)));
         log_line_text(line, "error.code", str_of(rq->fault.code));
     }
-    put_if_set(line, "usher.graph_request_id", rq->graph.request_id);
-    put_if_set(line, "usher.graph_diagnostic", rq->graph.diagnostic);
-    put_if_set(line, "usher.client_request_id", rq->graph.client_request_id);
-    put_correlation_id(line, &rq->record);
+    if (rq->graph.diagnostic[0] != '\0')
+        log_line_text(line, "usher.graph_diagnostic", str_of(rq->graph.diagnostic));
     log_line_number(line, "usher.took_ms", rq->finished_wall_ms - rq->received_wall_ms);
     end(line);
 }
 
 void log_moved(const struct request *rq, const struct verdict *verdict)
 {
-    if (!log_wants(LOG_DEBUG))
+    if (!log_wants(LOG_DEBUG, "request.moved"))
         return;
     bool ends = verdict->move == MOVE_DROP || verdict->move == MOVE_STOP;
     char answer[32] = "";

@@ -5,8 +5,22 @@
 enum {
     END_SIZE = 2,            /* "}\n" always has room */
     VALUE_SIZE_MAX = 512,    /* escaped; an event id is at most 256 bytes */
-    MESSAGE_SIZE_MAX = 2048, /* half a line, so that the fields have room */
+    MESSAGE_SIZE_MAX = 1024, /* so that all fields of a request have room (log_line_request) */
 };
+
+static const struct {
+    const char *name, *colour;
+} levels[] = {[LOG_ERROR] = {"error", "\x1b[31m"}, /* red */
+              [LOG_WARN] = {"warn", "\x1b[33m"},   /* yellow */
+              [LOG_INFO] = {"info", "\x1b[32m"},   /* green */
+              [LOG_DEBUG] = {"debug", "\x1b[36m"} /* cyan */};
+
+static const char bold[] = "\x1b[1m", faint[] = "\x1b[2m", plain[] = "\x1b[0m";
+
+const char *log_level_name(enum log_level level)
+{
+    return levels[level].name;
+}
 
 static bool put(struct log_line *line, const char *bytes, size_t size)
 {
@@ -20,6 +34,13 @@ static bool put(struct log_line *line, const char *bytes, size_t size)
 static bool put_text(struct log_line *line, const char *text)
 {
     return put(line, text, strlen(text));
+}
+
+static bool put_painted(struct log_line *line, const char *colour, const char *text)
+{
+    if (!line->colour)
+        return put_text(line, text);
+    return put_text(line, colour) && put_text(line, text) && put_text(line, plain);
 }
 
 /* Of a valid character of `length` bytes. */
@@ -37,20 +58,21 @@ static uint32_t code_point(const char *text, size_t length)
  * the direction of text. */
 static bool is_unprintable(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x200E || code == 0x200F ||
-           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
-           code == 0xFEFF;
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || code == 0x200E ||
+           code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 /* Writes the escaped form of the character (length bytes; 0: of one byte that is none) to `ret` and
- * returns its size, 0 if it needs none. */
+ * returns its size, 0 if it needs none. NUL is written as such a byte: JSON may say \u0000, but
+ * many of those that read it refuse the whole line then. */
 static size_t escape(const struct log_line *line, const char *text, size_t length, uint32_t code,
                      char ret[8])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)text[0];
     size_t size = 0;
-    if (length == 0) { /* JSON has no \x: there the backslash itself is escaped */
+    if (length == 0 || code == 0) { /* JSON has no \x: there the backslash itself is escaped */
         ret[size++] = '\\';
         if (line->json)
             ret[size++] = '\\';
@@ -114,7 +136,7 @@ static bool put_name(struct log_line *line, const char *name)
     if (line->json)
         return put(line, ",\"", 2) && put_text(line, name) && put(line, "\":", 2);
     size_t skip = strncmp(name, ours, sizeof ours - 1) == 0 ? sizeof ours - 1 : 0;
-    return put(line, " ", 1) && put_text(line, name + skip) && put(line, "=", 1);
+    return put(line, " ", 1) && put_painted(line, faint, name + skip) && put(line, "=", 1);
 }
 
 /* A text stands in quotes where it would else not be one word. */
@@ -162,14 +184,12 @@ void log_line_true(struct log_line *line, const char *name)
 void log_line_start(struct log_line *line, const struct log_stamp *stamp, enum log_level level,
                     const char *event, const char *message)
 {
-    static const char *const levels[] = {
-        [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
     line->size = 0;
     if (line->json) {
         put_text(line, "{\"@timestamp\":\"");
         put_text(line, stamp->text);
         put_text(line, "\",\"log.level\":\"");
-        put_text(line, levels[level]);
+        put_text(line, levels[level].name);
         put_text(line, "\",\"message\":\"");
         put_escaped(line, str_of(message), MESSAGE_SIZE_MAX);
         put_text(line, "\",\"ecs.version\":\"8.11.0\",\"service.name\":\"usher\"");
@@ -178,9 +198,9 @@ void log_line_start(struct log_line *line, const struct log_stamp *stamp, enum l
     }
     put_text(line, stamp->text);
     put_text(line, " ");
-    put_text(line, levels[level]);
-    put_text(line, strlen(levels[level]) < 5 ? "  " : " ");
-    put_escaped(line, str_of(event), VALUE_SIZE_MAX);
+    put_painted(line, levels[level].colour, levels[level].name);
+    put_text(line, strlen(levels[level].name) < 5 ? "  " : " ");
+    put_painted(line, bold, event);
     put_text(line, ": ");
     put_escaped(line, str_of(message), MESSAGE_SIZE_MAX);
 }

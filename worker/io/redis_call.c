@@ -67,10 +67,31 @@ static enum outcome read_refusal(struct redis_call *call, const redisReply *repl
     return OUTCOME_FAILED;
 }
 
+/* `word`: what the script answered first, of its own few words or a number; data NULL: it did not
+ * answer. */
+static void log_answer(const struct redis_call *call, struct str word)
+{
+    char text[32];
+    int64_t took_ms = (int64_t)uv_now(call->redis->loop) - call->sent_ms;
+    if (!log_wants(LOG_DEBUG, "redis.answered"))
+        return;
+    size_t size = word.size < sizeof text - 1 ? word.size : sizeof text - 1;
+    if (size > 0)
+        memcpy(text, word.data, size);
+    text[size] = '\0';
+    const char *said = word.data != NULL ? text : "no answer of the script";
+    if (call->rq != NULL && call->redis->pipeline != NULL)
+        log_request(LOG_DEBUG, "redis.answered", call->rq, "%s after %lld ms (stage %s)", said,
+                    (long long)took_ms, stage_name(call->rq->stage));
+    else
+        log_write(LOG_DEBUG, "redis.answered", "%s after %lld ms", said, (long long)took_ms);
+}
+
 bool redis_call_is_answered(struct redis_call *call, const redisReply *reply, size_t texts)
 {
     enum redis_meaning meaning = redis_answer_meaning(reply, texts);
 
+    log_answer(call, meaning == REDIS_ANSWERED ? redis_answer_text(reply, 0) : (struct str){0});
     if (call->rq != NULL && call->redis->pipeline == NULL) {
         free(call);
         return false;

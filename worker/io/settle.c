@@ -98,6 +98,15 @@ static void conclude_nothing(struct settle *settle)
     settle->again_ms = settle->again_ms * 2 < AGAIN_MAX_MS ? settle->again_ms * 2 : AGAIN_MAX_MS;
 }
 
+static void log_ended(const struct settle *settle, bool failed)
+{
+    const struct settle_batch *batch = &settle->batch;
+    log_write(LOG_DEBUG, failed ? "kafka.not_committed" : "kafka.committed",
+              "%zu records, %zu messages; sent for %lld ms, committed for %lld ms", batch->count,
+              batch->first[batch->count], (long long)batch->batch.send_ms,
+              (long long)batch->batch.commit_ms);
+}
+
 static void on_change(uv_async_t *async)
 {
     struct settle *settle = async->data;
@@ -106,6 +115,7 @@ static void on_change(uv_async_t *async)
         fatal(settle, failure->exit_code, failure->error.text);
     } else if (sender_state(settle->sender) == SENDER_DONE) {
         bool failed = sender_take(settle->sender) != FATE_COMMITTED;
+        log_ended(settle, failed);
         count_times(settle, failed);
         if (!failed)
             conclude_committed(settle);

@@ -1,5 +1,6 @@
 #include "worker/io/token.h"
 
+#include "worker/io/log.h"
 #include "worker/io/token_certificate.h"
 #include "worker/io/token_expiry.h"
 #include "worker/io/token_fetch.h"
@@ -206,11 +207,15 @@ static void on_fetched(void *context, int status, struct token_answer *answer,
         token->events.on_call(token->events.context, status, now_ms(token) - token->began_ms);
     token->is_refused_by_entra = answer->refused;
     if (answer->token == NULL) {
+        log_write(LOG_DEBUG, "token.failed", "status %d after %lld ms: %s", status,
+                  (long long)(now_ms(token) - token->began_ms), error->text);
         fail(token, error);
         tell(token, false);
         return;
     }
     int64_t life_ms = answer->life_s * 1000;
+    log_write(LOG_DEBUG, "token.fetched", "status %d after %lld ms; it lives %lld s", status,
+              (long long)(now_ms(token) - token->began_ms), (long long)answer->life_s);
     set_text(token, answer->token, now_ms(token) + life_ms);
     answer->token = NULL;
     token->expires_wall_ms = wall_ms() + life_ms;
