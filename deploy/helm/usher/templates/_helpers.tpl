@@ -4,16 +4,16 @@
 
 {{/*
 The release's name with the chart's, once. A label holds 63 bytes, and a StatefulSet puts its own name and eleven more
-into one of its pods: hence 52.
+into one of its pods: hence 52. A release may have dots in its name, a Service may not.
 */}}
 {{- define "usher.fullname" -}}
 {{- $name := include "usher.name" . -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- .Release.Name | replace "." "-" | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -24,15 +24,24 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Of every object. */}}
 {{- define "usher.labels" -}}
+{{ include "usher.templateLabels" . }}
+{{ include "usher.chartLabel" . }}
+{{- end -}}
+
+{{/* Of the workers' pods: without the chart's version, or a new chart alone would start each of them anew. */}}
+{{- define "usher.templateLabels" -}}
 {{ include "usher.selectorLabels" . }}
 {{ include "usher.commonLabels" . }}
+{{- end -}}
+
+{{- define "usher.chartLabel" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
 {{- define "usher.commonLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: usher
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}

@@ -11,8 +11,14 @@
 {{- $_ := required "graph.tenantId is missing: the Entra tenant. With workload identity set workloadIdentity.clientId instead." $values.graph.tenantId -}}
 {{- $_ := required "graph.clientId is missing: the id of the app registration. With workload identity set workloadIdentity.clientId instead." $values.graph.clientId -}}
 {{- end -}}
-{{- if and (has $auth (list "client-secret" "certificate" "token")) (not (dig "tenants" dict $values.config)) -}}
+{{- $file := get (dict "client-secret" "client_secret_file" "certificate" "certificate_file" "token" "token_file") $auth -}}
+{{- if and $file (not (dig "graph" $file "" $values.config)) (not (dig "tenants" dict $values.config)) -}}
 {{- $_ := required (printf "existingSecret is missing: the Secret with what graph.auth %s needs (secretKeys says which key). Or let externalSecret.enabled make it, or set workloadIdentity.clientId." $auth) (include "usher.secretName" .) -}}
+{{- end -}}
+{{- range $key := list "redisPassword" "proxyPassword" -}}
+{{- if and (get $values.secretKeys $key) (not (include "usher.secretName" $)) -}}
+{{- fail (printf "secretKeys.%s is set, and there is no Secret that could have it: set existingSecret, or let externalSecret.enabled make one." $key) -}}
+{{- end -}}
 {{- end -}}
 {{- $drain := include "usher.seconds" (dig "drain" "40s" $values.config) | int64 -}}
 {{- if lt (int64 $values.terminationGracePeriodSeconds) (add $drain 20) -}}
@@ -20,6 +26,16 @@
 {{- end -}}
 {{- if and $values.autoscaling.enabled $values.scaledObject.enabled -}}
 {{- fail "autoscaling.enabled and scaledObject.enabled are both true: two scalers would pull at the same workers. Choose one." -}}
+{{- end -}}
+{{- with $values.autoscaling -}}
+{{- if and .enabled (gt (int64 .minReplicas) (int64 .maxReplicas)) -}}
+{{- fail (printf "autoscaling.minReplicas is %d, and maxReplicas is only %d." (int64 .minReplicas) (int64 .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- with $values.scaledObject -}}
+{{- if and .enabled (gt (int64 .minReplicaCount) (int64 .maxReplicaCount)) -}}
+{{- fail (printf "scaledObject.minReplicaCount is %d, and maxReplicaCount is only %d." (int64 .minReplicaCount) (int64 .maxReplicaCount)) -}}
+{{- end -}}
 {{- end -}}
 {{- if and $values.podMonitor.enabled $values.serviceMonitor.enabled -}}
 {{- fail "podMonitor.enabled and serviceMonitor.enabled are both true: everything would be counted twice. Choose one." -}}
@@ -42,6 +58,10 @@
 {{- if ne $auth "workload-identity" -}}
 {{- with $values.graph.tenantId }}{{ $_ := set $graph "tenant_id" . }}{{ end -}}
 {{- with $values.graph.clientId }}{{ $_ := set $graph "client_id" . }}{{ end -}}
+{{- else -}}
+{{- /* As the annotations of the service account say, for one that is not made here has none. */ -}}
+{{- $_ := set $graph "client_id" $values.workloadIdentity.clientId -}}
+{{- with $values.graph.tenantId }}{{ $_ := set $graph "tenant_id" . }}{{ end -}}
 {{- end -}}
 {{- if include "usher.secretName" . -}}
 {{- $files := dict "client-secret" (dict "client_secret_file" $keys.clientSecret)
