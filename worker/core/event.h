@@ -74,6 +74,7 @@ struct event {
     const char *source, *type;
     const char *ce_subject;               /* CloudEvents' own `subject` */
     const char *traceparent, *tracestate; /* valid W3C texts, or NULL */
+    bool trace_is_broken;                 /* there was a traceparent, and it is none */
     const char *tenant; /* the extension; "": not to be read, NULL: there is none */
     int64_t expiry_ms;  /* expirytime as Unix time; 0: none */
     struct subject subject;
