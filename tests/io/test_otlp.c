@@ -253,8 +253,10 @@ static void drops_what_there_is_no_room_for(void **state)
     assert_stats(&bench, (struct otlp_stats){.dropped = 5, .queued = 7});
     assert_int_equal(log_capture_count("traces.dropped"), 1);
     assert_int_equal(log_capture_count("traces.failed"), 1);
-    bench_close(&bench);
+    otlp_destroy(bench.otlp);
+    bench.otlp = NULL;
     assert_int_equal(log_capture_count("7 spans have not been sent"), 1);
+    bench_close(&bench);
 }
 
 static void counts_what_the_collector_left_out(void **state)
