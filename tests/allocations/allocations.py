@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 import audit  # noqa: E402
 import certificates  # noqa: E402
+import collector  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
@@ -253,6 +254,14 @@ class Plain(Play):
     settings = {"kafka": {"delivery": "at-least-once", "status_topic": "plain-statuses"},
                 "follow": {"enabled": True, "looks_per_second": 100},
                 "graph": {"auth": "token", "token": "T", "client_secret_file": ""}}
+
+    def sandbox_options(self, folder):
+        headers = os.path.join(folder, "headers")
+        pathlib.Path(headers).write_text("x-key=s", encoding="utf-8")
+        self.settings = {**self.settings, "traces": {
+            "endpoint": f"{collector.Collector().url}/v1/traces", "headers_file": headers,
+            "interval": "50ms", "resource": "a=1"}}
+        return ()
 
     def check(self):
         """A crash may repeat a reply there, and nothing else."""

@@ -29,6 +29,7 @@ struct batch {
     struct batch *next;
     struct buffer json;
     size_t spans;
+    size_t bytes; /* of json, when the last span was added */
 };
 
 struct otlp {
@@ -48,6 +49,7 @@ struct otlp {
     bool has_dropped; /* likewise, since a batch was taken last */
     char answer[ANSWER_MAX];
     size_t answer_size;
+    size_t bytes; /* of all batches */
     struct otlp_stats stats;
 };
 
@@ -76,6 +78,7 @@ static void remove_first(struct otlp *otlp, uint64_t *counter)
     struct batch *batch = otlp->first;
     *counter += batch->spans;
     otlp->stats.queued -= batch->spans;
+    otlp->bytes -= batch->bytes;
     otlp->first = batch->next;
     if (otlp->first == NULL)
         otlp->last = NULL;
@@ -137,7 +140,9 @@ static void end_bad(struct otlp *otlp, const char *why)
     otlp->is_bad = true;
 }
 
-/* Starts the POST of the first batch; it was closed by otlp_json_end() before its first try. */
+static void go_on(struct otlp *otlp);
+
+/* Starts the POST of the first batch, which takes no more spans from then on. */
 static void send_first(struct otlp *otlp)
 {
     struct batch *batch = otlp->first;
@@ -146,6 +151,11 @@ static void send_first(struct otlp *otlp)
     uv_timer_stop(otlp->timer);
     if (otlp->tries == 0)
         otlp_json_end(&batch->json);
+    if (batch->json.failed) { /* no memory for it */
+        remove_first(otlp, &otlp->stats.dropped);
+        go_on(otlp);
+        return;
+    }
     otlp->state = OTLP_SENDS;
     otlp->tries++;
     otlp->answer_size = 0;
@@ -161,8 +171,6 @@ static void send_first(struct otlp *otlp)
 static void go_on(struct otlp *otlp)
 {
     otlp->state = OTLP_WAITS;
-    while (otlp->first != NULL && otlp->first->json.failed)
-        remove_first(otlp, &otlp->stats.dropped); /* no memory for it */
     if (otlp->first == NULL)
         return;
     if (otlp->flushes || is_full(otlp, otlp->first) || otlp->first->next != NULL)
@@ -174,11 +182,7 @@ static void go_on(struct otlp *otlp)
 static void on_timer(uv_timer_t *timer)
 {
     struct otlp *otlp = timer->data;
-    if (otlp->first == NULL)
-        return;
-    if (otlp->first->json.failed)
-        go_on(otlp);
-    else
+    if (otlp->first != NULL)
         send_first(otlp);
 }
 
@@ -333,13 +337,16 @@ void otlp_destroy(struct otlp *otlp)
 
 void otlp_add(struct otlp *otlp, const struct span *span)
 {
-    bool has_room = otlp->stats.queued < (size_t)otlp->settings->traces.queue;
+    size_t most = (size_t)otlp->settings->traces.queue;
+    bool has_room = otlp->stats.queued < most && otlp->bytes < most * OTLP_SPAN_BYTES;
     struct batch *batch = has_room ? open_batch(otlp) : NULL;
     if (batch == NULL) {
         drop_one(otlp);
         return;
     }
     otlp_json_span(&batch->json, span);
+    otlp->bytes += batch->json.size - batch->bytes;
+    batch->bytes = batch->json.size;
     batch->spans++;
     otlp->stats.queued++;
     if (otlp->state == OTLP_WAITS)

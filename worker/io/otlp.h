@@ -15,6 +15,12 @@
  * Nothing of Graph's goes there: no token, and never through graph.proxy. */
 struct otlp;
 
+enum {
+    /* traces.queue of so many bytes each are kept, no more: theirs have 1 to 2 KiB, and those with
+     * texts as long as they may be are dropped sooner. */
+    OTLP_SPAN_BYTES = 4 << 10,
+};
+
 /* How many spans ended in which way. */
 struct otlp_stats {
     uint64_t exported; /* the collector took them */
