@@ -106,6 +106,7 @@ class World(harness.World):
         return harness.merged(super().base_settings(), {
             "kafka": {"librdkafka": {"session.timeout.ms": "3000", "heartbeat.interval.ms": "200"}},
             "redis": {"lease": "4s"}, "limits": {"requests": 100}, "drain": "5s",
+            "traces": collector.settings(self.folder),
             "graph": {"timeout": "1500ms", "settle": "1s", "retry_attempts": 8}})
 
 
@@ -254,14 +255,6 @@ class Plain(Play):
     settings = {"kafka": {"delivery": "at-least-once", "status_topic": "plain-statuses"},
                 "follow": {"enabled": True, "looks_per_second": 100},
                 "graph": {"auth": "token", "token": "T", "client_secret_file": ""}}
-
-    def sandbox_options(self, folder):
-        headers = os.path.join(folder, "headers")
-        pathlib.Path(headers).write_text("x-key=s", encoding="utf-8")
-        self.settings = {**self.settings, "traces": {
-            "endpoint": f"{collector.Collector().url}/v1/traces", "headers_file": headers,
-            "interval": "50ms", "resource": "a=1"}}
-        return ()
 
     def check(self):
         """A crash may repeat a reply there, and nothing else."""

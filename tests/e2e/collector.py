@@ -7,6 +7,7 @@ here, by what OTLP says of JSON, and they are converted before the rest is parse
 import base64
 import http.server
 import json
+import os
 import re
 import threading
 
@@ -82,6 +83,15 @@ def read(body):
     if not spans:
         raise ValueError("a POST without a span")
     return spans
+
+
+def settings(folder):
+    """Of a worker whose spans go to a new one, with all that there is to be set."""
+    headers = os.path.join(folder, "traces-headers")
+    with open(headers, "w", encoding="utf-8") as file:
+        file.write("x-key=s\n")
+    return {"endpoint": f"{Collector().url}/v1/traces", "headers_file": headers,
+            "interval": "50ms", "resource": "a=1"}
 
 
 class Collector:
