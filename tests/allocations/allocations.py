@@ -38,10 +38,7 @@ BROKER = {"group.min.session.timeout.ms": 500, "log.cleaner.enable": "false",
 
 
 def lines(path):
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as file:
-        return file.read().splitlines()
+    return pathlib.Path(path).read_text("utf-8").splitlines() if os.path.exists(path) else []
 
 
 class Scene:
