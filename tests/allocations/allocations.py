@@ -22,9 +22,10 @@ import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
 import sandbox_client  # noqa: E402
-from reply_checker import reply_data  # noqa: E402
+from reply_checker import ReplyChecker, reply_data  # noqa: E402
 
 SHARES = [("submitted", 70), ("validated", 4), ("expired", 3), ("conflict", 3), ("bad", 8)]
+ReplyChecker.traced = True
 GRANTS_ALL = {"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}}
 REFUSAL = {"code": 400, "body": "graph", "error": "InvalidModel"}
 SANITIZER_EXIT = 99
