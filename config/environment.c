@@ -28,8 +28,9 @@ void azure_load(struct loader *loader, char *const *environment)
 {
     for (size_t i = 0; i < options_count; i++) {
         const struct option *option = &options[i];
+        bool is_otels = option->azure != NULL && strncmp(option->azure, "OTEL_", 5) == 0;
         const char *value =
-            option->azure == NULL ? NULL : find_variable(environment, option->azure);
+            option->azure == NULL || is_otels ? NULL : find_variable(environment, option->azure);
         if (value != NULL && value[0] != '\0') {
             loader_set(loader, option, value,
                        &(struct place){.origin.layer = LAYER_AZURE, .name = option->azure});

@@ -51,6 +51,7 @@ enum load settings_load(struct settings *settings, const struct settings_source 
 
     set_defaults(settings);
     azure_load(&loader, source->environment);
+    otel_load(&loader, source->environment);
     if (!load_file(&loader, source->file)) {
         settings_finish(settings);
         return LOAD_NO_FILE;

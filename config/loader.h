@@ -66,6 +66,9 @@ void azure_load(struct loader *loader, char *const *environment);
 void environment_load(struct loader *loader, char *const *environment);
 void flags_load(struct loader *loader, const char *const *flags, size_t count);
 
+/* otel.c: the OTEL_* variables, on the layer of the AZURE_* ones. */
+void otel_load(struct loader *loader, char *const *environment);
+
 /* check.c: what two or more settings say together. Of a tenant's: what it said itself. */
 void settings_check(struct loader *loader);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "config/rules.h"
+#include "config/traces.h"
 
 /* The first columns of a row: the name is the path of the member, so that the two cannot differ. */
 #define OFFSET(path, type)             \
@@ -37,6 +38,14 @@ static const char *const auths[] = {"client-secret",    "certificate", "workload
 static const char *const http_versions[] = {"auto", "1.1", "2", NULL};
 static const char *const dry_runs[] = {"required", "off", NULL};
 static const char *const dry_run_echos[] = {"required", "lenient", NULL};
+static const char *const samplers[] = {"always_on",
+                                       "always_off",
+                                       "traceidratio",
+                                       "parentbased_always_on",
+                                       "parentbased_always_off",
+                                       "parentbased_traceidratio",
+                                       NULL};
+static const char *const joins[] = {"parent", "link", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const log_components[] = {"request", "graph",  "token", "redis",
                                              "kafka",   "follow", NULL};
@@ -281,6 +290,48 @@ const struct option options[] = {
      .doc = "host:port of /metrics, /livez, /readyz, /status and the status page; empty turns"
             " it off. 0.0.0.0:9464 lets other machines in."},
 
+    {TEXT(traces.endpoint), .fallback = "", .rule = rule_collector,
+     .azure = "OTEL_EXPORTER_OTLP_ENDPOINT",
+     .doc = "Where the spans go: a collector's address for OTLP over HTTP, as in "
+            "http://collector:4318/v1/traces. Empty: none are made. No proxy is used."},
+    {SECRET(traces.headers), .fallback = "", .rule = rule_headers,
+     .azure = "OTEL_EXPORTER_OTLP_HEADERS",
+     .doc = "What the collector asks for, NAME=VALUE with commas between, %XX for what is special. "
+            "Better: traces.headers_file."},
+    {TEXT(traces.headers_file), .fallback = "",
+     .doc = "A file that holds these headers in one line; read again for each POST."},
+    {TEXT(traces.tls_ca_file), .fallback = "", .azure = "OTEL_EXPORTER_OTLP_CERTIFICATE",
+     .doc = "PEM file with the authorities that may have signed the collector's certificate. "
+            "Empty: the system's."},
+    {CHOICE(traces.sampler), .fallback = "parentbased_always_on", .choices = samplers,
+     .azure = "OTEL_TRACES_SAMPLER",
+     .doc = "Which traces are recorded. With parentbased_ one that the record carries decides; the "
+            "rest of the name is for those that begin here."},
+    {TEXT(traces.ratio), .fallback = "1", .rule = rule_ratio, .azure = "OTEL_TRACES_SAMPLER_ARG",
+     .doc = "For the samplers with traceidratio: the share of traces, from 0 to 1."},
+    {CHOICE(traces.join), .fallback = "parent", .choices = joins,
+     .doc = "parent: the spans continue the trace that the record carries, so the requester, Graph "
+            "and the reply stand in one. link: they are a trace of their own, with a link to it."},
+    {TEXT(traces.service_name), .fallback = "usher", .azure = "OTEL_SERVICE_NAME",
+     .doc = "service.name of the spans."},
+    {TEXT(traces.resource), .fallback = "", .rule = rule_attributes,
+     .azure = "OTEL_RESOURCE_ATTRIBUTES",
+     .doc = "More about this worker, NAME=VALUE with commas between, as in "
+            "deployment.environment.name=production."},
+    {DURATION(traces.timeout), .fallback = "10s", .min = 100 * MS, .max = 10 * MINUTE,
+     .azure = "OTEL_EXPORTER_OTLP_TIMEOUT",
+     .doc = "The longest that one POST to the collector may take."},
+    {DURATION(traces.interval), .fallback = "5s", .min = 10 * MS, .max = 10 * MINUTE,
+     .azure = "OTEL_BSP_SCHEDULE_DELAY",
+     .doc = "How long spans wait for company. A full batch goes at once."},
+    {COUNT(traces.batch), .fallback = "512", .min = 1, .max = 4096,
+     .azure = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+     .doc = "The most spans in one POST. An event makes three to five."},
+    {COUNT(traces.queue), .fallback = "2048", .min = 1, .max = 65536,
+     .azure = "OTEL_BSP_MAX_QUEUE_SIZE",
+     .doc = "The most spans that wait in memory, about 2 KiB each; what comes then is dropped and "
+            "counted. Nothing waits for the collector."},
+
     {CHOICE(log.level), .fallback = "info", .choices = log_levels,
      .doc = "error, warn, info (one line an event) or debug (one line a step). SIGUSR1 writes a "
             "level more while the worker runs, SIGUSR2 a level less."},
@@ -304,6 +355,7 @@ const struct option_group option_groups[] = {
     {"follow", "What becomes of a request after Graph has accepted it: asked for, and sent on."},
     {"limits", "What the worker may hold in memory."},
     {"admin", "Metrics, health and status over HTTP."},
+    {"traces", "Spans for OpenTelemetry: what became of an event, and how long each step took."},
     {"log", "Log lines, on standard error."},
 };
 const size_t option_groups_count = sizeof option_groups / sizeof option_groups[0];

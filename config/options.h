@@ -48,8 +48,8 @@ struct option {
     const char *const *choices; /* NULL at the end; NULL: any text. Also what a list may hold */
     option_rule *rule;          /* NULL: any text */
     const char *follows;        /* the setting that the default depends on; mostly NULL */
-    const char *azure;          /* the AZURE_* variable that stands in for it; mostly NULL */
-    const char *doc;            /* one to three sentences: what it is, and why the number */
+    const char *azure; /* the AZURE_* (or OTEL_*: otel.c) variable that stands in for it, or NULL */
+    const char *doc;   /* one to three sentences: what it is, and why the number */
 };
 
 /* A group of settings: the mapping in the file that holds them. */

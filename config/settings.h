@@ -12,6 +12,7 @@
 
 #include "config/choices.h"
 #include "config/tenants.h"
+#include "config/traces.h"
 #include "config/values.h"
 #include "worker/core/error.h"
 #include "worker/core/follow.h"
@@ -64,6 +65,7 @@ struct settings {
         int64_t bytes;
     } limits;
     int64_t drain_ms;
+    struct traces_settings traces;
     struct {
         const char *listen; /* "": off */
     } admin;

@@ -8,7 +8,7 @@
 
 #include "worker/core/strings.h"
 
-/* Where a value came from, lowest precedence first. LAYER_AZURE: the AZURE_* variables. */
+/* Where a value came from, lowest precedence first. LAYER_AZURE: AZURE_*, OTEL_*. */
 enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FLAG };
 
 /* `line` and `column` count from 1; they are 0 outside a file, and for a file as a whole. */

@@ -5,6 +5,7 @@
 #include "worker/io/http.h"
 #include "worker/io/http_options.h"
 #include "worker/io/metrics.h"
+#include "worker/io/otlp.h"
 #include "worker/io/redis_follow.h"
 #include "worker/io/settle_batch.h"
 
@@ -75,6 +76,9 @@ struct footprint footprint_of(const struct settings *settings)
         add(&all, "what is followed at once",
             "one place a look; a status, and what Redis has of it",
             REDIS_TAKE_MAX * (3 * (size_t)FOLLOWED_BYTES_MAX + HTTP_BODY_MAX));
+    if (settings->traces.endpoint[0] != '\0') /* a buffer grows by doubling */
+        add(&all, "spans that wait for the collector", "traces.queue",
+            2 * (size_t)settings->traces.queue * OTLP_SPAN_BYTES + OTLP_SPAN_BYTES_MAX);
     add(&all, "/metrics, /status", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_FOR(tenants > 0 ? tenants : 1) + ADMIN_MEMORY_MAX));
     all.bytes_per_broker = FETCH_BYTES;

@@ -3,6 +3,7 @@
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
 #include "worker/pacing.h"
+#include "worker/traces.h"
 #include "worker/worker.h"
 
 #include "worker/core/graph_post.h"
@@ -36,6 +37,7 @@ static void start_admit(void *context, struct request *rq, int64_t now_ms)
     struct worker *w = context;
     event_read(&rq->record, &rq->event);
     tenant_choose(w, rq);
+    traces_begin(w, rq);
     const struct settings *s = tenant_of(w, rq)->settings;
     struct policy_view view = {s->graph.auth == AUTH_TOKEN, rq->received_wall_ms};
     (void)graph_post_prepare(&rq->event, s->graph.submit_version);
@@ -76,10 +78,9 @@ static void send_post(struct worker *w, struct request *rq, bool for_real, struc
     call->version = post.version;
     call->path = path_of_post(s, rq->event.kind, post.version);
     call->body = (struct str){body, graph_post_write(&rq->event, post, body, size)};
-    call->traceparent = rq->event.traceparent;
-    call->tracestate = rq->event.tracestate;
     call->for_real = for_real;
     call->context = w;
+    traces_call(w, rq, call);
     assert(rq->writes > 0);
     rq->writes--;
     pacing_called(tenant_of(w, rq), rq);
@@ -92,6 +93,7 @@ static void on_dry_run(void *context, struct request *rq, const struct http_answ
     struct worker *w = context;
     bool lenient = tenant_of(w, rq)->settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT;
     enum outcome outcome = graph_answer_dry_run(rq, answer, lenient);
+    traces_called(w, rq, answer);
     rq->attempts.dry_run += graph_was_called(answer);
     outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     bool passed = outcome == OUTCOME_OK || outcome == OUTCOME_VALIDATED;
@@ -170,6 +172,7 @@ static void on_submit(void *context, struct request *rq, const struct http_answe
     struct worker *w = context;
     enum outcome outcome = graph_answer_submit(rq, answer);
     tenant_of(w, rq)->submits--;
+    traces_called(w, rq, answer);
     rq->attempts.submit += graph_was_called(answer);
     post(w, rq, pacing_heed(tenant_of(w, rq), rq, answer, outcome));
 }
@@ -207,13 +210,9 @@ static void look_step(struct worker *w, struct request *rq, int64_t now_ms)
         return;
     }
     pacing_called(tenant_of(w, rq), rq);
-    http_start(tenant_of(w, rq)->http, rq,
-               &(struct http_call){.method = HTTP_GET,
-                                   .path = path,
-                                   .traceparent = rq->event.traceparent,
-                                   .tracestate = rq->event.tracestate,
-                                   .on_answer = on_look,
-                                   .context = w});
+    struct http_call call = {.method = HTTP_GET, .path = path, .on_answer = on_look, .context = w};
+    traces_call(w, rq, &call);
+    http_start(tenant_of(w, rq)->http, rq, &call);
 }
 
 static void on_look(void *context, struct request *rq, const struct http_answer *answer)
@@ -221,6 +220,7 @@ static void on_look(void *context, struct request *rq, const struct http_answer 
     struct worker *w = context;
     enum outcome outcome = look_read(rq, tenant_of(w, rq)->settings->graph.beta_assignment_path,
                                      rq->look_step, answer);
+    traces_called(w, rq, answer);
     rq->attempts.look += graph_was_called(answer);
     outcome = pacing_heed(tenant_of(w, rq), rq, answer, outcome);
     if (outcome != OUTCOME_COUNT) {
@@ -250,6 +250,7 @@ static void start_reply(void *context, struct request *rq, int64_t now_ms)
     struct worker *w = context;
     if (rq->finished_wall_ms == 0)
         rq->finished_wall_ms = worker_wall_ms();
+    traces_reply(w, rq);
     settle_add(w->settle, rq, now_ms);
 }
 
@@ -267,6 +268,7 @@ static void give_claim_back(struct worker *w, struct request *rq)
 static void leave(void *context, struct request *rq)
 {
     struct worker *w = context;
+    traces_leave(w, rq);
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
         tenant_answered(w, rq);

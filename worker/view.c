@@ -4,6 +4,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/loop_watch.h"
 #include "worker/io/redis_follow.h"
+#include "worker/traces.h"
 #include "worker/worker.h"
 
 #include <curl/curl.h>
@@ -145,6 +146,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
     static const char *warnings[WARNINGS_MAX];
     static struct tenant_view tenants[TENANTS_MAX];
     static struct kafka_place places[KAFKA_PLACES_MAX];
+    const struct otlp_stats *traces = traces_stats(w);
     for (size_t i = 0; i < w->tenant_count; i++)
         tenants[i] = view_of(&w->tenants[i]);
     *ret = (struct metrics_view){
@@ -161,6 +163,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
                   .source = source_stats(w->source),
                   .settle = settle_stats(w->settle),
                   .statuses = follow_told(w)},
+        .traces = traces != NULL ? *traces : (struct otlp_stats){.exported = 0},
         .loop = loop_watch_lag(w->loop_watch),
         .config_good = w->config_good,
         .config_wall_ms = w->config_wall_ms,

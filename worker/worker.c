@@ -7,6 +7,7 @@
 #include "worker/io/loop_watch.h"
 #include "worker/pacing.h"
 #include "worker/signals.h"
+#include "worker/traces.h"
 
 #include <stdio.h>
 #include <sys/random.h>
@@ -265,7 +266,7 @@ static bool open_parts(struct worker *w, struct error *error)
     w->loop_watch = loop_watch_create(&w->loop, LOOP_STALL_MS);
     if (w->loop_watch == NULL)
         return error_set(error, "out of memory, threads or handles");
-    return follow_open(w, error) && worker_admin_open(w, error);
+    return traces_open(w, error) && follow_open(w, error) && worker_admin_open(w, error);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -300,6 +301,7 @@ static void close_parts(struct worker *w)
     redis_abandon(w->redis); /* it still gives claims back */
     if (w->redis != NULL)    /* NULL: the start ended before anything was at work */
         give_claims_back(w);
+    traces_close(w, w->exit_code == WORKER_STOPPED_EARLY);
     redis_destroy(w->redis);
     w->redis = NULL;
     follow_close(w);

@@ -58,6 +58,7 @@ struct worker {
     struct source *source;
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */
+    struct traces *traces; /* traces.h; NULL: off */
     struct admin *admin;
     struct loop_watch *loop_watch;
     bool config_good;       /* the settings were last read without an error … */

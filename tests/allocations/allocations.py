@@ -17,13 +17,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 import audit  # noqa: E402
 import certificates  # noqa: E402
+import collector  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
 import sandbox_client  # noqa: E402
-from reply_checker import reply_data  # noqa: E402
+from reply_checker import ReplyChecker, reply_data  # noqa: E402
 
 SHARES = [("submitted", 70), ("validated", 4), ("expired", 3), ("conflict", 3), ("bad", 8)]
+ReplyChecker.traced = True
 GRANTS_ALL = {"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}}
 REFUSAL = {"code": 400, "body": "graph", "error": "InvalidModel"}
 SANITIZER_EXIT = 99
@@ -37,10 +39,7 @@ BROKER = {"group.min.session.timeout.ms": 500, "log.cleaner.enable": "false",
 
 
 def lines(path):
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as file:
-        return file.read().splitlines()
+    return pathlib.Path(path).read_text("utf-8").splitlines() if os.path.exists(path) else []
 
 
 class Scene:
@@ -105,6 +104,7 @@ class World(harness.World):
         return harness.merged(super().base_settings(), {
             "kafka": {"librdkafka": {"session.timeout.ms": "3000", "heartbeat.interval.ms": "200"}},
             "redis": {"lease": "4s"}, "limits": {"requests": 100}, "drain": "5s",
+            "traces": collector.settings(self.folder),
             "graph": {"timeout": "1500ms", "settle": "1s", "retry_attempts": 8}})
 
 

@@ -73,9 +73,11 @@ static void prefers_the_trace_of_the_record(void **state)
     static const char other[] = "00-11111111111111111111111111111111-2222222222222222-00";
     static const struct {
         const char *parent, *state, *carried, *carried_state;
+        bool is_broken;
     } rows[] = {
-        {other, NULL, other, NULL},       {other, "b=2", other, "b=2"}, {NULL, "b=2", TRACE, "a=1"},
-        {"malformed", "b=2", NULL, NULL}, {other, "B=2", other, NULL},
+        {other, NULL, other, NULL, false},  {other, "b=2", other, "b=2", false},
+        {NULL, "b=2", TRACE, "a=1", false}, {"malformed", "b=2", NULL, NULL, true},
+        {"", NULL, NULL, NULL, true},       {other, "B=2", other, NULL, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct test_record record;
@@ -88,6 +90,30 @@ static void prefers_the_trace_of_the_record(void **state)
                             rows[i].carried != NULL ? rows[i].carried : "none");
         assert_string_equal(event.tracestate != NULL ? event.tracestate : "none",
                             rows[i].carried_state != NULL ? rows[i].carried_state : "none");
+        assert_true(event.trace_is_broken == rows[i].is_broken);
+        event_finish(&event);
+    }
+}
+
+static void tells_a_broken_extension_from_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool is_broken;
+    } rows[] = {
+        {GOOD, false},
+        {PLUS("\"traceparent\":\"" TRACE "\""), false},
+        {PLUS("\"traceparent\":null"), false},
+        {PLUS("\"traceparent\":\"\""), true},
+        {PLUS("\"traceparent\":\"00-1-2-3\""), true},
+        {PLUS("\"traceparent\":7"), true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct event event;
+        read_value(str_of(rows[i].value), &event);
+        if (event.trace_is_broken != rows[i].is_broken)
+            fail_msg("row %zu", i);
         event_finish(&event);
     }
 }
@@ -135,6 +161,7 @@ int main(void)
         cmocka_unit_test(keeps_the_limit_of_an_id),
         cmocka_unit_test(takes_an_expiry_at_zero_for_one),
         cmocka_unit_test(prefers_the_trace_of_the_record),
+        cmocka_unit_test(tells_a_broken_extension_from_none),
         cmocka_unit_test(reads_the_tenant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,11 +71,11 @@ struct event {
     enum request_type request_type;
     bool validation_only; /* data said isValidationOnly: true: a dry run is all that is asked */
     const char *id;       /* these four are NULL where they could not be read; owned by the event */
-    const char *source, *type;
-    const char *ce_subject;               /* CloudEvents' own `subject` */
-    const char *traceparent, *tracestate; /* valid W3C texts, or NULL */
-    const char *tenant; /* the extension; "": not to be read, NULL: there is none */
-    int64_t expiry_ms;  /* expirytime as Unix time; 0: none */
+    const char *source, *type, *ce_subject; /* the last: CloudEvents' own `subject` */
+    const char *traceparent, *tracestate; /* valid W3C texts, or NULL; worker/traces.h sets ours */
+    const char *tenant;   /* the extension; "": not to be read, NULL: there is none */
+    bool trace_is_broken; /* there was a traceparent, and it is none */
+    int64_t expiry_ms;    /* expirytime as Unix time; 0: none */
     struct subject subject;
     struct term terms[EVENT_TERMS]; /* by the schedule of an assignment's request, and inside it */
     enum graph_version version;     /* that its data is written for */

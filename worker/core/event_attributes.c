@@ -159,9 +159,12 @@ static bool check_identity(const struct attributes *attributes, enum attribute a
 static void copy_trace(const struct attributes *attributes, struct event *event,
                        struct arena *arena)
 {
-    if (attributes->states[ATTRIBUTE_TRACEPARENT] != ATTRIBUTE_TEXT ||
-        !traceparent_is_valid(attributes->values[ATTRIBUTE_TRACEPARENT]))
+    enum attribute_state state = attributes->states[ATTRIBUTE_TRACEPARENT];
+    if (state != ATTRIBUTE_TEXT ||
+        !traceparent_is_valid(attributes->values[ATTRIBUTE_TRACEPARENT])) {
+        event->trace_is_broken = state != ATTRIBUTE_ABSENT && state != ATTRIBUTE_NULL;
         return;
+    }
     event->traceparent = arena_copy(arena, attributes->values[ATTRIBUTE_TRACEPARENT]);
     if (attributes->states[ATTRIBUTE_TRACESTATE] == ATTRIBUTE_TEXT &&
         tracestate_is_valid(attributes->values[ATTRIBUTE_TRACESTATE]))

@@ -30,6 +30,7 @@ struct http_answer {
     int used_permille;      /* of the limit, as Graph says (throttle.h); 0: it does not say */
     enum gate_scope scope;  /* what a 429 is about; 0 is taken for GATE_ALL */
     int64_t date_wall_ms;   /* the server's clock, whole seconds; 0: it did not say */
+    int64_t took_us;        /* the call itself, without waiting for room; 0: not known */
 };
 
 /* Each sets rq->graph, rq->fault, rq->pause_ms as the answer has it, and returns what the stage

@@ -27,7 +27,7 @@ bool guid_read(struct str text, char ret[GUID_SIZE])
     return true;
 }
 
-void guid_from_random(const uint8_t random[16], char ret[GUID_SIZE])
+void guid_write(const uint8_t bytes[16], char ret[GUID_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
     size_t nibble = 0;
@@ -36,13 +36,17 @@ void guid_from_random(const uint8_t random[16], char ret[GUID_SIZE])
             ret[i] = '-';
             continue;
         }
-        unsigned value = nibble % 2 == 0 ? random[nibble / 2] >> 4 : random[nibble / 2] & 15;
-        if (nibble == 12) /* the version */
-            value = 4;
-        if (nibble == 16) /* the variant: binary 10xx */
-            value = 8 | (value & 3);
-        ret[i] = digits[value];
+        ret[i] = digits[nibble % 2 == 0 ? bytes[nibble / 2] >> 4 : bytes[nibble / 2] & 15];
         nibble++;
     }
     ret[GUID_SIZE - 1] = '\0';
+}
+
+void guid_from_random(const uint8_t random[16], char ret[GUID_SIZE])
+{
+    uint8_t bytes[16];
+    memcpy(bytes, random, sizeof bytes);
+    bytes[6] = (uint8_t)(0x40 | (bytes[6] & 15)); /* the version */
+    bytes[8] = (uint8_t)(0x80 | (bytes[8] & 63)); /* the variant: binary 10xx */
+    guid_write(bytes, ret);
 }

@@ -12,5 +12,8 @@ enum { GUID_SIZE = 36 + 1 };
  * none, and `ret` is "". */
 bool guid_read(struct str text, char ret[GUID_SIZE]);
 
+/* The text of one that is 16 bytes, in the order of the digits. */
+void guid_write(const uint8_t bytes[16], char ret[GUID_SIZE]);
+
 /* Makes a random (version 4) GUID of 16 random bytes; the caller has them from the system. */
 void guid_from_random(const uint8_t random[16], char ret[GUID_SIZE]);

@@ -111,6 +111,13 @@ static const char *allowed_topic(const struct reply_settings *settings, struct s
     return str_is(name, settings->replies_topic) ? settings->replies_topic : NULL;
 }
 
+const char *reply_topic(const struct request *rq, const struct reply_settings *settings)
+{
+    const struct header *topic = record_header(&rq->record, "kafka_replyTopic");
+    const char *allowed = topic != NULL ? allowed_topic(settings, topic->value) : NULL;
+    return allowed != NULL ? allowed : settings->replies_topic;
+}
+
 /* A big-endian int32 that is no partition: -1. */
 static int32_t partition_of(struct str value)
 {
@@ -129,7 +136,7 @@ static void address(const struct draft *draft, struct reply_warning *warning)
     const struct header *partition = record_header(&draft->rq->record, "kafka_replyPartition");
     const char *allowed = topic != NULL ? allowed_topic(settings, topic->value) : NULL;
 
-    draft->message->topic = allowed != NULL ? allowed : settings->replies_topic;
+    draft->message->topic = reply_topic(draft->rq, settings);
     if (topic != NULL && allowed == NULL) {
         struct str name = topic->value.data != NULL ? topic->value : str_of("");
         snprintf(

@@ -49,6 +49,9 @@ struct reply_warning {
 bool reply_make(const struct request *rq, const struct reply_settings *settings, bool brief,
                 struct message *ret, struct reply_warning *ret_warning);
 
+/* Where it goes: to the topic that the requester names, if it is allowed, else to the default. */
+const char *reply_topic(const struct request *rq, const struct reply_settings *settings);
+
 /* Our own source as CloudEvents have it, `/usher/<group>`. It takes REPLY_SOURCE_SIZE(group). */
 #define REPLY_SOURCE_SIZE(group) (sizeof "/usher/" + 3 * strlen(group))
 struct str reply_source(struct arena *arena, const char *group);

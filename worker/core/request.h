@@ -54,6 +54,7 @@ struct request {
     int64_t dry_run_ms;    /* when the dry run passed; 0: it has not … */
     int64_t graph_wall_ms; /* … and what Graph's clock said then; 0: nothing */
     struct graph_trace graph;
+    struct request_trace trace;
     struct attempts attempts;
     int64_t received_wall_ms, finished_wall_ms;
     int64_t turn_us; /* the place in pacing's queue (gate.h); 0: none */

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "worker/core/call_stats.h"
 #include "worker/core/guid.h"
+#include "worker/core/span.h"
 
 #include <stdint.h>
 
@@ -64,4 +66,16 @@ struct whose {
 
 struct attempts {
     unsigned dry_run, submit, look; /* calls to Graph that were made, for the reply */
+};
+
+/* Its part of a trace (worker/traces.h). Zeroed: none of ours. */
+struct request_trace {
+    bool is_on;                         /* the three below are set: event.traceparent is ours */
+    struct span_context own;            /* the span `process` */
+    struct span_context came;           /* what the record carried … */
+    bool has_parent, has_link;          /* … is its parent, is linked to */
+    struct span_context call, sent;     /* the spans of the call under way, and of the reply */
+    enum call_place place;              /* where that call goes */
+    int64_t start_ns, call_ns, sent_ns; /* when each began; 0: it has not */
+    char own_text[TRACEPARENT_SIZE], call_text[TRACEPARENT_SIZE], sent_text[TRACEPARENT_SIZE];
 };

@@ -1,6 +1,6 @@
 #include "worker/core/trace_context.h"
 
-enum { TRACEPARENT_SIZE = 55, KEY_SIZE_MAX = 256, VALUE_SIZE_MAX = 256 };
+enum { LEAST_SIZE = 55, KEY_SIZE_MAX = 256, VALUE_SIZE_MAX = 256 };
 
 static bool is_hex(char byte)
 {
@@ -19,22 +19,22 @@ static bool is_all_zero(const char *digits, size_t size)
 bool traceparent_is_valid(struct str text)
 {
     static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-    if (text.size < TRACEPARENT_SIZE || text.size > TRACESTATE_SIZE_MAX)
+    if (text.size < LEAST_SIZE || text.size > TRACESTATE_SIZE_MAX)
         return false;
-    for (size_t i = 0; i < TRACEPARENT_SIZE; i++) {
+    for (size_t i = 0; i < LEAST_SIZE; i++) {
         if (form[i] == '-' ? text.data[i] != '-' : !is_hex(text.data[i]))
             return false;
     }
     if (memcmp(text.data, "ff", 2) == 0 || is_all_zero(text.data + 3, 32) ||
         is_all_zero(text.data + 36, 16))
         return false;
-    if (text.size == TRACEPARENT_SIZE)
+    if (text.size == LEAST_SIZE)
         return true;
-    for (size_t i = TRACEPARENT_SIZE; i < text.size; i++) {
+    for (size_t i = LEAST_SIZE; i < text.size; i++) {
         if (text.data[i] < 0x21 || text.data[i] > 0x7E)
             return false;
     }
-    return memcmp(text.data, "00", 2) != 0 && text.data[TRACEPARENT_SIZE] == '-';
+    return memcmp(text.data, "00", 2) != 0 && text.data[LEAST_SIZE] == '-';
 }
 
 static bool is_key(struct str key)

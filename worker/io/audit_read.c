@@ -19,14 +19,14 @@ enum {
 };
 
 /* A partition that is read from `low` to `end`. */
-struct span {
+struct stretch {
     int64_t low, end, at;
     bool begun; /* its first record was seen */
 };
 
 struct topic {
     const char *name;
-    struct span *spans;
+    struct stretch *spans;
     int count;
 };
 
@@ -119,7 +119,7 @@ static bool read_ends(struct run *run, size_t number, enum audit_end end)
         audit_client_partitions(&run->client.topics.items[number]);
     bool good = audit_client_ends(&run->client, list, end, run->refusal);
     for (int i = 0; good && i < list->cnt; i++) {
-        struct span *span = &topic->spans[list->elems[i].partition];
+        struct stretch *span = &topic->spans[list->elems[i].partition];
         *(end == AUDIT_END_LOW ? &span->low : &span->end) = list->elems[i].offset;
         span->at = span->low;
     }
@@ -140,7 +140,7 @@ static bool read_all_ends(struct run *run)
     good = good && read_ends(run, REQUESTS, AUDIT_END_STABLE);
     for (size_t i = 0; good && i < count; i++) {
         for (int p = 0; p < run->topics[i].count; p++) {
-            const struct span *span = &run->topics[i].spans[p];
+            const struct stretch *span = &run->topics[i].spans[p];
             run->total += span->end > span->low ? (uint64_t)(span->end - span->low) : 0;
         }
     }
@@ -154,7 +154,7 @@ static bool open_partitions(struct run *run)
     for (int i = 0; i < letters->count; i++)
         audit->letters_deleted = audit->letters_deleted || letters->spans[i].low > 0;
     for (int i = 0; i < requests->count; i++) {
-        const struct span *span = &requests->spans[i];
+        const struct stretch *span = &requests->spans[i];
         if (!audit_open_partition(audit, i, span->low, span->end, &run->refusal->error))
             return refuse(run, 78);
     }
@@ -163,7 +163,7 @@ static bool open_partitions(struct run *run)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void advance(struct run *run, struct span *span, int64_t to)
+static void advance(struct run *run, struct stretch *span, int64_t to)
 {
     uint64_t before = run->done;
     if (to > span->end)
@@ -177,7 +177,7 @@ static void advance(struct run *run, struct span *span, int64_t to)
 }
 
 /* Where replies were deleted: those that are left are younger than what is gone. */
-static void take_first(struct run *run, size_t number, struct span *span, int64_t timestamp_ms)
+static void take_first(struct run *run, size_t number, struct stretch *span, int64_t timestamp_ms)
 {
     struct audit *audit = run->reading->audit;
     bool is_replies = number != REQUESTS && number != LETTERS;
@@ -192,7 +192,7 @@ static bool take(struct run *run, size_t number, const rd_kafka_message_t *messa
 {
     take_record *const takers[] = {audit_take_request, audit_take_reply, audit_take_letter};
     struct topic *topic = &run->topics[number];
-    struct span *span = &topic->spans[message->partition];
+    struct stretch *span = &topic->spans[message->partition];
     if (message->offset < span->end) {
         struct record record;
         if (!kafka_record_make(message, topic->name, &record))
@@ -297,7 +297,7 @@ static void note_empty(struct run *run)
 {
     for (size_t i = 1; i < run->client.topics.count; i++) {
         for (int p = 0; i != LETTERS && p < run->topics[i].count; p++) {
-            const struct span *span = &run->topics[i].spans[p];
+            const struct stretch *span = &run->topics[i].spans[p];
             if (!span->begun && span->low > 0)
                 run->reading->audit->replies_from_ms = INT64_MAX;
         }
@@ -339,7 +339,7 @@ static bool open_topics(struct run *run)
     for (size_t i = 0; i < topics->count; i++) {
         int count = stands_before(topics, i) ? 0 : topics->items[i].partitions;
         run->topics[i] = (struct topic){topics->items[i].name,
-                                        calloc((size_t)count + 1, sizeof(struct span)), count};
+                                        calloc((size_t)count + 1, sizeof(struct stretch)), count};
         if (run->topics[i].spans == NULL)
             return no_memory(run);
     }

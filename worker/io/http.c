@@ -276,6 +276,7 @@ static void on_done(struct http_transfer *transfer, CURLcode result)
     if (failpoint(answer_of(queued->rq)))
         answer = (struct http_answer){.reach = HTTP_LOST, .error = "", .retry_after_ms = -1};
     curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    answer.took_us = took_us;
     call_stats_add(&http->stats, http_place(http->settings, queued->operation, queued->call.path),
                    http_place_ending(&answer), took_us / 1000);
     learn(http, transfer, &answer);

@@ -107,6 +107,24 @@ static void render_follow(const struct metrics_view *view, struct buffer *out)
                     (int64_t)view->unfollowed);
 }
 
+static void render_traces(const struct otlp_stats *stats, struct buffer *out)
+{
+    static const char name[] = "usher_trace_spans_total";
+    const struct {
+        const char *result;
+        uint64_t count;
+    } rows[] = {{"exported", stats->exported},
+                {"failed", stats->failed},
+                {"dropped", stats->dropped}};
+    metrics_begin(out, name, "counter", "Spans, by what became of them");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct metrics_labels labels = one_label("result", rows[i].result);
+        metrics_put_row(out, name, &labels, (int64_t)rows[i].count);
+    }
+    metrics_put_one(out, "usher_trace_spans_queued", "gauge", "Spans that wait for the collector",
+                    (int64_t)stats->queued);
+}
+
 static void render_rest(const struct metrics_view *view, struct buffer *out)
 {
     metrics_put_one(out, "usher_redis_up", "gauge", "1 while Redis can be used", view->redis_up);
@@ -142,5 +160,6 @@ void metrics_render(const struct metrics_view *view, struct buffer *ret)
     render_requests(view, ret);
     metrics_render_kafka(view, ret);
     render_follow(view, ret);
+    render_traces(&view->traces, ret);
     render_rest(view, ret);
 }

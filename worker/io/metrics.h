@@ -6,6 +6,7 @@
 #include "worker/core/loop_lag.h"
 #include "worker/core/stats.h"
 #include "worker/io/metrics_kafka.h"
+#include "worker/io/otlp.h"
 
 /* The worker as Prometheus sees it: text format 0.0.4. The worker fills a view, which is numbers
  * only, and nothing here looks behind it. No name and no value of a label comes from a record or
@@ -41,6 +42,7 @@ struct metrics_view {
     bool interlock;
     const struct follow_stats *follow; /* NULL: off, and left out */
     uint64_t unfollowed;               /* redis_follow_refused() */
+    struct otlp_stats traces;
     const struct loop_lag *loop;
     bool config_good;       /* the settings were last read without an error … */
     int64_t config_wall_ms; /* … and when that was so last */
