@@ -13,7 +13,7 @@
 struct admin;
 
 enum {
-    ADMIN_CHECKS_MAX = 8, /* kafka, redis, graph token, interlock, not draining, and intake */
+    ADMIN_CHECKS_MAX = 8,       /* kafka, redis, graph token, interlock, not draining, and intake */
     ADMIN_CONNECTIONS_MAX = 32, /* Prometheus, two probes and a few people */
     ADMIN_MEMORY_MAX = 8 << 10, /* for the head of a request; a longer one is answered 431 */
     ADMIN_TIMEOUT_S = 10,       /* for a client that says nothing */
