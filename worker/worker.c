@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "worker/follow.h"
+#include "worker/io/actions.h"
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
@@ -119,7 +120,8 @@ static void on_turn(uv_prepare_t *prepare)
 }
 
 /* The intake pauses while a start is not over, while what every record needs is away, while an
- * operator wants it, and for good in a drain. Which tenant's the next record is nobody knows: one that can work is enough. */
+ * operator wants it, and for good in a drain. Which tenant's the next record is nobody knows: one
+ * that can work is enough. */
 static bool may_take(void *context)
 {
     struct worker *w = context;
@@ -293,7 +295,7 @@ static bool open_parts(struct worker *w, struct error *error)
     w->loop_watch = loop_watch_create(&w->loop, LOOP_STALL_MS);
     if (w->loop_watch == NULL)
         return error_set(error, "out of memory, threads or handles");
-    return follow_open(w, error) && worker_admin_open(w, error);
+    return follow_open(w, error) && worker_admin_open(w, error) && worker_actions_open(w, error);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -321,6 +323,7 @@ static void close_parts(struct worker *w)
 {
     signals_close();
     admin_destroy(w->admin);
+    actions_destroy(w->actions);
     loop_watch_destroy(w->loop_watch);
     follow_stop(w);
     tenants_close_calls(w);
@@ -333,6 +336,7 @@ static void close_parts(struct worker *w)
     follow_close(w);
     tenants_close(w);
     source_destroy(w->source);
+    letter_desk_destroy(w->letters);
     pipeline_finish(&w->pipeline);
     pool_finish(&w->pool);
     uv_walk(&w->loop, close_handle, NULL);

@@ -60,7 +60,8 @@ struct worker {
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */
     struct admin *admin;
-    struct actions *actions; /* NULL: off */
+    struct letter_desk *letters; /* dead letters, for pages */
+    struct actions *actions;     /* NULL: off */
     struct loop_watch *loop_watch;
     bool config_good;       /* the settings were last read without an error … */
     int64_t config_wall_ms; /* … and when that was so last */
@@ -75,6 +76,8 @@ void stages_fill(struct stage_ops *ret, struct worker *worker);
 
 /* view.c: what the admin listener shows. False: admin.listen cannot be listened on. */
 bool worker_admin_open(struct worker *worker, struct error *error);
+/* actions.c: likewise admin.actions_listen, and the dead letters that both may show. */
+bool worker_actions_open(struct worker *worker, struct error *error);
 
 /* Pauses the intake, or ends that; `who` is for the log. False: it is not in a phase for that, and
  * `error` says so. */
