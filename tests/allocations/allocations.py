@@ -255,7 +255,7 @@ class Trouble(Play):
         self.world.redis.start()
 
     def share(self):
-        other = self.world.worker("w2")
+        other = self.world.worker("w2", admin={"actions_listen": ""})
         time.sleep(4)
         other.stop()
 
