@@ -209,11 +209,9 @@ class Play:
 
 
 class Trouble(Play):
-    """Lost answers, refusals with details, tokens that end, Redis away, a second worker; and
-    somebody at the actions, who replays what is not there."""
+    """Lost answers, refusals with details, tokens that end, Redis away, a second worker, actions."""
 
-    settings = {"graph": {"in_flight": 16},
-                "admin": actions_client.settings()}
+    settings = {"graph": {"in_flight": 16}, "admin": actions_client.settings()}
     rules = [
         {"match": {"op": "submit", "times": -1, "probability": 0.3},
          "action": {"close_after_apply": True}},
