@@ -209,7 +209,7 @@ class Play:
 
 
 class Trouble(Play):
-    """Lost answers, refusals with details, tokens that end, Redis away, a second worker, actions."""
+    """Lost answers, refusals with details, tokens that end, Redis away, two workers, actions."""
 
     settings = {"graph": {"in_flight": 16}, "admin": actions_client.settings()}
     rules = [
@@ -222,9 +222,7 @@ class Trouble(Play):
 
     def tend(self):
         super().tend()
-        self.worker.get("/metrics")
-        self.worker.get("/status")
-        actions_client.poke(self.settings["admin"])
+        actions_client.poke(self.worker, self.settings["admin"])
 
     def play(self):
         self.wait_quiet()

@@ -90,8 +90,10 @@ def settings():
             "token": "0123456789abcdef01234567"}
 
 
-def poke(admin):
-    """Looks, and replays what is not there, whether the worker is there or not."""
+def poke(worker, admin):
+    """Looks at all of it, and replays what is not there, whether the worker is there or not."""
+    worker.get("/metrics")
+    worker.get("/status")
     script = Script(int(admin["actions_listen"].rpartition(":")[2]), admin["token"])
     try:
         script.get("/")
