@@ -67,7 +67,8 @@ struct settings {
     int64_t drain_ms;
     struct traces_settings traces;
     struct {
-        const char *listen; /* "": off */
+        const char *listen, *actions_listen; /* "": off */
+        const char *token, *token_file;      /* of the actions */
     } admin;
     struct {
         enum log_level level;
@@ -83,6 +84,9 @@ struct settings {
 
 /* Frees what settings_load() filled and zeroes it. A zeroed struct or NULL is fine. */
 void settings_finish(struct settings *settings);
+
+/* So short may admin.token be: what is guessed at a thousand times a second lasts. */
+#define ADMIN_TOKEN_MIN 24
 
 /* A secret is at most this long: a bearer token is 1.5 to 5 KiB, a private key less. */
 #define SECRET_SIZE_MAX 16384

@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
+import actions_client  # noqa: E402
 import audit  # noqa: E402
 import certificates  # noqa: E402
 import collector  # noqa: E402
@@ -208,9 +209,9 @@ class Play:
 
 
 class Trouble(Play):
-    """Lost answers, refusals with details, tokens that end, Redis away, a second worker."""
+    """Lost answers, refusals with details, tokens that end, Redis away, two workers, actions."""
 
-    settings = {"graph": {"in_flight": 16}}
+    settings = {"graph": {"in_flight": 16}, "admin": actions_client.settings()}
     rules = [
         {"match": {"op": "submit", "times": -1, "probability": 0.3},
          "action": {"close_after_apply": True}},
@@ -221,8 +222,7 @@ class Trouble(Play):
 
     def tend(self):
         super().tend()
-        self.worker.get("/metrics")
-        self.worker.get("/status")
+        actions_client.poke(self.worker, self.settings["admin"])
 
     def play(self):
         self.wait_quiet()
@@ -242,7 +242,7 @@ class Trouble(Play):
         self.world.redis.start()
 
     def share(self):
-        other = self.world.worker("w2")
+        other = self.world.worker("w2", admin={"actions_listen": ""})
         time.sleep(4)
         other.stop()
 
