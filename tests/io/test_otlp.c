@@ -259,6 +259,33 @@ static void drops_what_there_is_no_room_for(void **state)
     bench_close(&bench);
 }
 
+/* The queue is bounded in bytes as well: of the largest spans fewer are kept. */
+static void holds_no_more_bytes_than_it_may(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char text[SPAN_TEXT_MAX];
+    struct span span = {.kind = SPAN_CLIENT, .name = "GET /x", .start_ns = 1, .end_ns = 2};
+    memset(text, '"', sizeof text);
+    span.context.trace_id[0] = span.context.span_id[0] = 1;
+    for (size_t i = 0; i < SPAN_ATTRIBUTES_MAX; i++)
+        span_put_text(&span, "text", (struct str){text, sizeof text});
+    bench_init(&bench);
+    bench.settings.traces.interval_ms = LONG_MS;
+    bench_open(&bench);
+    otlp_add(bench.otlp, &span); /* 25 KiB of 28 */
+    otlp_add(bench.otlp, &span);
+    otlp_add(bench.otlp, &span);
+    assert_stats(&bench, (struct otlp_stats){.dropped = 1, .queued = 2});
+    otlp_flush(bench.otlp);
+    wait_idle(&bench, 5000);
+    assert_stats(&bench, (struct otlp_stats){.exported = 2, .dropped = 1});
+    add(&bench, 1); /* there is room again */
+    wait_idle(&bench, 5000);
+    assert_stats(&bench, (struct otlp_stats){.exported = 3, .dropped = 1});
+    bench_close(&bench);
+}
+
 static void counts_what_the_collector_left_out(void **state)
 {
     (void)state;
@@ -341,6 +368,7 @@ int main(void)
         cmocka_unit_test(waits_as_long_as_it_is_asked_to),
         cmocka_unit_test(gives_up_what_is_refused),
         cmocka_unit_test(drops_what_there_is_no_room_for),
+        cmocka_unit_test(holds_no_more_bytes_than_it_may),
         cmocka_unit_test(counts_what_the_collector_left_out),
         cmocka_unit_test(reads_the_headers_again),
         cmocka_unit_test(ends_in_the_middle_of_a_post),
