@@ -292,6 +292,7 @@ static void give_claims_back(struct worker *w)
 static void close_parts(struct worker *w)
 {
     signals_close();
+    page_close(w);
     admin_destroy(w->admin);
     loop_watch_destroy(w->loop_watch);
     follow_stop(w);

@@ -7,6 +7,7 @@
 #include "worker/io/redis.h"
 #include "worker/io/settle.h"
 #include "worker/io/source.h"
+#include "worker/page.h"
 #include "worker/tenant.h"
 
 #include <uv.h>
@@ -59,6 +60,7 @@ struct worker {
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */
     struct admin *admin;
+    struct page page;
     struct loop_watch *loop_watch;
     bool config_good;       /* the settings were last read without an error … */
     int64_t config_wall_ms; /* … and when that was so last */
