@@ -388,6 +388,7 @@ void settings_check(struct loader *loader)
         check_topics(loader);
         check_kafka(loader);
         check_redis(loader);
+        check_admin(loader, say);
     }
     check_secrets(loader);
     check_times(loader);

@@ -66,6 +66,11 @@ void azure_load(struct loader *loader, char *const *environment);
 void environment_load(struct loader *loader, char *const *environment);
 void flags_load(struct loader *loader, const char *const *flags, size_t count);
 
+/* check_admin.c: what the settings under admin say together. `say` adds a problem, or a warning. */
+typedef void loader_say(struct loader *loader, bool warning, const char *name, const char *format,
+                        ...);
+void check_admin(struct loader *loader, loader_say *say);
+
 /* check.c: what two or more settings say together. Of a tenant's: what it said itself. */
 void settings_check(struct loader *loader);
 

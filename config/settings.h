@@ -65,7 +65,8 @@ struct settings {
     } limits;
     int64_t drain_ms;
     struct {
-        const char *listen; /* "": off */
+        const char *listen, *actions_listen; /* "": off */
+        const char *token, *token_file;      /* of the actions */
     } admin;
     struct {
         enum log_level level;
@@ -80,6 +81,9 @@ struct settings {
 
 /* Frees what settings_load() filled and zeroes it. A zeroed struct or NULL is fine. */
 void settings_finish(struct settings *settings);
+
+/* So short may admin.token be: what is guessed at a thousand times a second lasts. */
+#define ADMIN_TOKEN_MIN 24
 
 /* A secret is at most this long: a bearer token is 1.5 to 5 KiB, a private key less. */
 #define SECRET_SIZE_MAX 16384

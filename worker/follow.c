@@ -180,7 +180,7 @@ static void on_tick(uv_timer_t *timer)
     struct worker *w = follow->worker;
     unsigned room = REDIS_TAKE_MAX - follow->used;
     bool may_take =
-        w->phase == WORKER_WORKS && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis);
+        worker_is_at_work(w) && w->pipeline.mode == PIPELINE_RUNS && redis_is_up(w->redis);
     status_producer_look(follow->producer, loop_ms(follow));
     if (may_take && room > 0 && follow->asked == 0 &&
         redis_follow_take(w->redis, room, on_taken, follow))

@@ -16,7 +16,7 @@ static int64_t hold_ms(struct place *place, enum gate_scope scope)
     const struct worker *w = place->follow->worker;
     struct tenant *tenant = place->tenant;
     int64_t now_ms = (int64_t)uv_now(&w->loop), pause_ms = AWAY_MS;
-    if (w->phase != WORKER_WORKS || w->pipeline.mode != PIPELINE_RUNS)
+    if (!worker_is_at_work(w) || w->pipeline.mode != PIPELINE_RUNS)
         return PLACE_AGAIN_MS;
     if (token_is_ready(tenant->token))
         pause_ms = pacing_hold(tenant, &place->rq, scope, now_ms);

@@ -50,6 +50,9 @@ static size_t list_checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX
         check("interlock",
               stands ? "a dry run may have been carried out for real; nothing is posted" : "");
     ret[count++] = check("not draining", w->phase >= WORKER_DRAINS ? "the worker is leaving" : "");
+    if (w->phase == WORKER_PAUSED)
+        ret[count++] = (struct admin_check){
+            "intake", true, "paused by an operator; ready all the same, or nobody could resume it"};
     return count;
 }
 
@@ -167,6 +170,7 @@ static void fill_metrics(void *context, struct metrics_view *ret)
         .redis_up = redis_is_up(w->redis),
         .redis_reconnects = redis_stats(w->redis).losses,
         .redis_losses = redis_stats(w->redis).forgotten,
+        .paused = w->phase == WORKER_PAUSED,
         .interlock = w->pipeline.mode == PIPELINE_INTERLOCKED,
         .follow = follow_stats(w),
         .unfollowed = redis_follow_refused(w->redis),

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include "worker/follow.h"
+#include "worker/io/actions.h"
 #include "worker/io/admin.h"
 #include "worker/io/failpoint.h"
 #include "worker/io/log.h"
@@ -118,8 +119,9 @@ static void on_turn(uv_prepare_t *prepare)
         uv_idle_stop(&w->idle);
 }
 
-/* The intake pauses while a start is not over, while what every record needs is away, and for good
- * in a drain. Which tenant's the next record is nobody knows: one that can work is enough. */
+/* The intake pauses while a start is not over, while what every record needs is away, while an
+ * operator wants it, and for good in a drain. Which tenant's the next record is nobody knows: one
+ * that can work is enough. */
 static bool may_take(void *context)
 {
     struct worker *w = context;
@@ -199,7 +201,7 @@ void worker_end(struct worker *w)
         worker_leave(w, WORKER_DONE, "");
         return;
     }
-    if (w->phase != WORKER_WORKS) {
+    if (!worker_is_at_work(w)) {
         worker_leave(w, WORKER_STOPPED_EARLY,
                      "a second signal: left at once; what was at work is redelivered");
         return;
@@ -211,6 +213,34 @@ void worker_end(struct worker *w)
     w->phase = WORKER_DRAINS;
     pipeline_drain(&w->pipeline);
     uv_timer_start(&w->deadline, on_deadline, (uint64_t)w->settings->drain_ms, 0);
+}
+
+/* What waits in Kafka waits on: the partitions stay with this worker, and no other takes them. */
+static bool turn_intake(struct worker *w, enum worker_phase to, const char *who,
+                        struct error *error)
+{
+    static const char *const names[] = {"starts", "works", "is paused", "drains", "leaves"};
+    enum worker_phase from = to == WORKER_PAUSED ? WORKER_WORKS : WORKER_PAUSED;
+    if (w->phase != from)
+        return error_set(error, "the worker %s, so its intake cannot be %s", names[w->phase],
+                         to == WORKER_PAUSED ? "paused" : "resumed");
+    w->phase = to;
+    log_write(LOG_INFO, to == WORKER_PAUSED ? "worker.paused" : "worker.resumed",
+              to == WORKER_PAUSED ? "%s pauses the intake of this worker, until it is resumed or "
+                                    "started anew; %zu records are at work"
+                                  : "%s resumes the intake of this worker; %zu records are at work",
+              who, w->pool.used);
+    return true;
+}
+
+bool worker_pause(struct worker *w, const char *who, struct error *error)
+{
+    return turn_intake(w, WORKER_PAUSED, who, error);
+}
+
+bool worker_resume(struct worker *w, const char *who, struct error *error)
+{
+    return turn_intake(w, WORKER_WORKS, who, error);
 }
 
 static void open_loop(struct worker *w)
@@ -265,7 +295,7 @@ static bool open_parts(struct worker *w, struct error *error)
     w->loop_watch = loop_watch_create(&w->loop, LOOP_STALL_MS);
     if (w->loop_watch == NULL)
         return error_set(error, "out of memory, threads or handles");
-    return follow_open(w, error) && worker_admin_open(w, error);
+    return follow_open(w, error) && worker_admin_open(w, error) && worker_actions_open(w, error);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)
@@ -294,6 +324,7 @@ static void close_parts(struct worker *w)
     signals_close();
     page_close(w);
     admin_destroy(w->admin);
+    actions_destroy(w->actions);
     loop_watch_destroy(w->loop_watch);
     follow_stop(w);
     tenants_close_calls(w);
@@ -306,6 +337,7 @@ static void close_parts(struct worker *w)
     follow_close(w);
     tenants_close(w);
     source_destroy(w->source);
+    letter_desk_destroy(w->letters);
     pipeline_finish(&w->pipeline);
     pool_finish(&w->pool);
     uv_walk(&w->loop, close_handle, NULL);

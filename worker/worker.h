@@ -30,6 +30,7 @@ enum worker_exit { /* contract 4 */
 enum worker_phase {
     WORKER_STARTS, /* not all of Kafka, Redis and Graph's token have been reached yet */
     WORKER_WORKS,
+    WORKER_PAUSED, /* an operator's wish: nothing new is taken, all else goes on; not remembered */
     WORKER_DRAINS, /* SIGTERM: nothing new is taken, what is at work is finished */
     WORKER_LEAVES, /* the loop ends at the next chance */
 };
@@ -60,6 +61,8 @@ struct worker {
     struct settle *settle;
     struct follow *follow; /* follow.h; NULL: off */
     struct admin *admin;
+    struct letter_desk *letters; /* dead letters, for pages */
+    struct actions *actions;     /* NULL: off */
     struct page page;
     struct loop_watch *loop_watch;
     bool config_good;       /* the settings were last read without an error … */
@@ -75,6 +78,19 @@ void stages_fill(struct stage_ops *ret, struct worker *worker);
 
 /* view.c: what the admin listener shows. False: admin.listen cannot be listened on. */
 bool worker_admin_open(struct worker *worker, struct error *error);
+/* actions.c: likewise admin.actions_listen, and the dead letters that both may show. */
+bool worker_actions_open(struct worker *worker, struct error *error);
+
+/* Pauses the intake, or ends that; `who` is for the log. False: it is not in a phase for that, and
+ * `error` says so. */
+bool worker_pause(struct worker *worker, const char *who, struct error *error);
+bool worker_resume(struct worker *worker, const char *who, struct error *error);
+
+/* It does all that it has to do, but perhaps takes nothing in. */
+static inline bool worker_is_at_work(const struct worker *worker)
+{
+    return worker->phase == WORKER_WORKS || worker->phase == WORKER_PAUSED;
+}
 
 /* What SIGTERM asks for: drains, or, where it drains already, leaves at once. */
 void worker_end(struct worker *worker);

@@ -34,7 +34,7 @@ static size_t checks(void *context, struct admin_check ret[ADMIN_CHECKS_MAX])
 {
     (void)context;
     ret[0] = (struct admin_check){"kafka", true, ""};
-    ret[1] = (struct admin_check){"redis", is_redis_up, "connection refused"};
+    ret[1] = (struct admin_check){"redis", is_redis_up, is_redis_up ? "" : "connection refused"};
     ret[2] = (struct admin_check){"graph token", true, ""};
     return 3;
 }

@@ -30,12 +30,12 @@ static bool take_number(struct str *rest, int64_t max, int64_t *ret)
     return true;
 }
 
-static bool read_id(struct str id, const char *topic, struct audit_origin *ret)
+bool audit_origin_read(struct str id, const char *topic, const char *end, struct audit_origin *ret)
 {
     int64_t partition = 0;
     bool good = id.data != NULL && take(&id, str_of(topic)) && take(&id, str_of("/")) &&
                 take_number(&id, INT32_MAX, &partition) && take(&id, str_of("/")) &&
-                take_number(&id, INT64_MAX, &ret->offset) && str_is(id, "/reply");
+                take_number(&id, INT64_MAX, &ret->offset) && str_equal(id, str_of(end));
     ret->partition = (int32_t)partition;
     return good;
 }
@@ -118,7 +118,8 @@ static cJSON *parse(struct str value)
 static bool read_binary(const struct record *record, const struct audit_names *names,
                         struct audit_reply *ret)
 {
-    if (!read_id(header_text(record, "ce_id"), names->requests_topic, &ret->origin) ||
+    if (!audit_origin_read(header_text(record, "ce_id"), names->requests_topic, "/reply",
+                           &ret->origin) ||
         !is_source_of(header_text(record, "ce_source"), names->group))
         return false;
     if (needs_a_person(ret->answer)) {
@@ -133,7 +134,8 @@ static bool read_structured(const struct record *record, const struct audit_name
                             struct audit_reply *ret)
 {
     cJSON *event = parse(record->value);
-    bool good = read_id(member_text(event, "id"), names->requests_topic, &ret->origin) &&
+    bool good = audit_origin_read(member_text(event, "id"), names->requests_topic, "/reply",
+                                  &ret->origin) &&
                 is_source_of(member_text(event, "source"), names->group);
     if (good && needs_a_person(ret->answer))
         ret->duplicate = is_duplicate(cJSON_GetObjectItemCaseSensitive(event, "data"));

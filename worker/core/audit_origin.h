@@ -18,6 +18,10 @@ struct audit_origin {
     int64_t offset;
 };
 
+/* `<topic>/<partition>/<offset>` and `end` behind it. False: it is not of this topic, or not in
+ * this form. */
+bool audit_origin_read(struct str id, const char *topic, const char *end, struct audit_origin *ret);
+
 struct audit_reply {
     struct audit_origin origin;
     enum answer answer; /* of the header usher-outcome; ANSWER_NONE: none that is known */

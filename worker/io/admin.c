@@ -1,24 +1,17 @@
 #include "worker/io/admin.h"
 
-#include "worker/io/admin_listen.h"
+#include "worker/io/admin_daemon.h"
 #include "worker/io/admin_pages.h"
 
-#include <microhttpd.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 struct admin {
     struct admin_view view;
+    struct admin_daemon daemon;
     struct admin_site site;                  /* answer NULL: none */
     struct admin_ask later[ADMIN_LATER_MAX]; /* connection NULL: free */
-    struct MHD_Daemon *daemon;               /* NULL: it listens nowhere */
-    int port;
-    uv_poll_t poll;   /* microhttpd's epoll descriptor */
-    uv_timer_t timer; /* and when it wants to be run without that */
-    unsigned open_handles;
 };
-
-static void on_timer(uv_timer_t *timer);
 
 /* ---- one HTTP request -------------------------------------------------------------------- */
 
@@ -117,7 +110,7 @@ void admin_ask_end(struct admin_ask *ask)
 {
     ask->waits = false;
     MHD_resume_connection(ask->connection);
-    uv_timer_start(&ask->admin->timer, on_timer, 0, 0);
+    admin_daemon_wake(&ask->admin->daemon);
 }
 
 static enum MHD_Result answer_page(struct admin *admin, struct admin_ask *ask, bool may_read,
@@ -179,63 +172,7 @@ static void on_over(void *context, struct MHD_Connection *connection, void **sta
     }
 }
 
-/* ---- on the loop ------------------------------------------------------------------------- */
-
-static unsigned count_connections(const struct admin *admin)
-{
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info != NULL ? info->num_connections : 0;
-}
-
-/* microhttpd stops to listen at its limit of connections, and starts again only when it is run
- * after one has left: nothing else would wake it, so it is run once more. */
-static void run(struct admin *admin)
-{
-    unsigned before = count_connections(admin);
-    MHD_run(admin->daemon);
-    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-    if (count_connections(admin) < before)
-        uv_timer_start(&admin->timer, on_timer, 0, 0);
-    else if (MHD_get_timeout(admin->daemon, &timeout_ms) == MHD_YES)
-        uv_timer_start(&admin->timer, on_timer, timeout_ms, 0);
-    else
-        uv_timer_stop(&admin->timer);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    run(timer->data);
-}
-
-/* Errors are seen by microhttpd itself. */
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    run(poll->data);
-}
-
-static bool start(struct admin *admin, uv_loop_t *loop, int fd)
-{
-    admin->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                                     on_request, admin, MHD_OPTION_LISTEN_SOCKET, fd,
-                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTIONS_MAX,
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)ADMIN_MEMORY_MAX,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_TIMEOUT_S,
-                                     MHD_OPTION_NOTIFY_COMPLETED, on_over, admin, MHD_OPTION_END);
-    if (admin->daemon == NULL) {
-        close(fd);
-        return false;
-    }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (info == NULL || uv_poll_init(loop, &admin->poll, info->epoll_fd) != 0)
-        return false;
-    uv_timer_init(loop, &admin->timer);
-    admin->poll.data = admin->timer.data = admin;
-    admin->open_handles = 2;
-    return uv_poll_start(&admin->poll, UV_READABLE, on_poll) == 0;
-}
+/* ---- life --------------------------------------------------------------------------------- */
 
 struct admin *admin_create(uv_loop_t *loop, const char *listen, const struct admin_view *view,
                            struct error *error)
@@ -250,39 +187,30 @@ struct admin *admin_create(uv_loop_t *loop, const char *listen, const struct adm
         admin->site = *view->site;
     if (listen[0] == '\0')
         return admin;
-    int fd = admin_listen(listen, &admin->port, error);
-    if (fd >= 0 && start(admin, loop, fd))
+    const struct admin_daemon_options options = {
+        .setting = "admin.listen",
+        .listen = listen,
+        .handle = on_request,
+        .on_over = on_over,
+        .flags = MHD_ALLOW_SUSPEND_RESUME,
+        .context = admin,
+        .connections_max = ADMIN_CONNECTIONS_MAX,
+        .memory_max = ADMIN_MEMORY_MAX,
+        .timeout_s = ADMIN_TIMEOUT_S,
+    };
+    if (admin_daemon_open(&admin->daemon, loop, &options, error))
         return admin;
-    if (fd >= 0)
-        error_set(error, "admin.listen: cannot start the listener on %s; \"\" turns it off",
-                  listen);
     admin_destroy(admin);
     return NULL;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    struct admin *admin = handle->data;
-    if (--admin->open_handles == 0)
-        free(admin);
-}
-
 void admin_destroy(struct admin *admin)
 {
-    if (admin == NULL)
-        return;
-    bool has_handles = admin->open_handles > 0;
-    if (has_handles) {
-        uv_close((uv_handle_t *)&admin->poll, on_closed);
-        uv_close((uv_handle_t *)&admin->timer, on_closed);
-    }
-    if (admin->daemon != NULL)
-        MHD_stop_daemon(admin->daemon); /* closes the socket too */
-    if (!has_handles)
-        free(admin);
+    if (admin != NULL)
+        admin_daemon_close(&admin->daemon, free, admin);
 }
 
 int admin_port(const struct admin *admin)
 {
-    return admin->port;
+    return admin->daemon.port;
 }

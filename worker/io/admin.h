@@ -14,7 +14,7 @@
 struct admin;
 
 enum {
-    ADMIN_CHECKS_MAX = 8,       /* kafka, redis, graph token, interlock, not draining: 5 today */
+    ADMIN_CHECKS_MAX = 8,       /* kafka, redis, graph token, interlock, not draining, and intake */
     ADMIN_CONNECTIONS_MAX = 32, /* Prometheus, two probes and a few people */
     ADMIN_MEMORY_MAX = 8 << 10, /* for the head of a request; a longer one is answered 431 */
     ADMIN_TIMEOUT_S = 10,       /* for a client that says nothing */
@@ -24,7 +24,8 @@ enum {
 struct admin_check {
     const char *name; /* "kafka" */
     bool ok;
-    const char *why; /* why it is not, a sentence without secrets; "" where ok */
+    /* Why it is not, a sentence without secrets. Where ok mostly "", else what is to be known. */
+    const char *why;
 };
 
 struct admin_view {

@@ -74,21 +74,21 @@ static int listen_on(const struct addrinfo *info)
     return -1;
 }
 
-int admin_listen(const char *address, int *ret_port, struct error *error)
+int admin_listen(const char *setting, const char *address, int *ret_port, struct error *error)
 {
     struct place place;
     if (!split(address, &place)) {
         error_set(error,
-                  "admin.listen: \"%s\" is not host:port; write 127.0.0.1:9464, [::1]:9464, "
-                  "or \"\" to turn it off",
-                  address);
+                  "%s: \"%s\" is not host:port; write 127.0.0.1:9464, [::1]:9464, or \"\" to turn "
+                  "it off",
+                  setting, address);
         return -1;
     }
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
     int failed = getaddrinfo(place.host, place.port, &hints, &found);
     if (failed != 0) {
-        error_set(error, "admin.listen: cannot find the address \"%s\": %s", place.host,
+        error_set(error, "%s: cannot find the address \"%s\": %s", setting, place.host,
                   gai_strerror(failed));
         return -1;
     }
@@ -98,7 +98,7 @@ int admin_listen(const char *address, int *ret_port, struct error *error)
     int reason = errno;
     freeaddrinfo(found);
     if (fd < 0)
-        error_set(error, "admin.listen: cannot listen on %s: %s%s", address, strerror(reason),
+        error_set(error, "%s: cannot listen on %s: %s%s", setting, address, strerror(reason),
                   reason == EADDRINUSE
                       ? "; stop what uses it, choose another port, or \"\" for none"
                       : "");

@@ -27,7 +27,8 @@ static unsigned write_readyz(const struct admin_view *view, bool verbose, struct
         if (!checks[i].ok)
             buffer_print(ret, "[-]%s failed: %s\n", checks[i].name, checks[i].why);
         else if (verbose)
-            buffer_print(ret, "[+]%s ok\n", checks[i].name);
+            buffer_print(ret, "[+]%s ok%s%s\n", checks[i].name,
+                         checks[i].why[0] != '\0' ? ": " : "", checks[i].why);
     }
     if (verbose || !ready)
         buffer_print(ret, "readyz check %s\n", ready ? "passed" : "failed");
@@ -97,6 +98,7 @@ static unsigned write_status(const struct admin_view *view, bool verbose, struct
     if (metrics.kafka.lag >= 0)
         json_put_integer(ret, "lag", metrics.kafka.lag);
     json_put_bool(ret, "interlock", metrics.interlock);
+    json_put_bool(ret, "paused", metrics.paused);
     json_put_integer(ret, "redisMemoryLosses", (int64_t)metrics.redis_losses);
     json_begin_array(ret, "warnings");
     for (size_t i = 0; i < metrics.warning_count; i++)

@@ -7,7 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRY_MS = 1000, ASK_MS = 10000, PAUSE_MS = 100 };
+enum {
+    TRY_MS = 1000,
+    ASK_MS = 10000,
+    ASK_SOON_MS = 2000, /* where the asker may have to end: a worker that drains waits for it */
+    PAUSE_MS = 100,
+};
 
 struct property {
     const char *name, *value;
@@ -82,10 +87,15 @@ static void serve_errors(const struct audit_client *client)
         rd_kafka_message_destroy(message);
 }
 
-bool audit_client_init(struct audit_client *client, const struct settings *settings,
-                       struct kafka_refusal *ret_refusal)
+static bool is_stopped(const struct audit_client *client)
 {
-    *client = (struct audit_client){.settings = settings};
+    return client->stop != NULL && atomic_load(client->stop);
+}
+
+bool audit_client_init(struct audit_client *client, const struct settings *settings,
+                       const atomic_bool *stop, struct kafka_refusal *ret_refusal)
+{
+    *client = (struct audit_client){.settings = settings, .stop = stop};
     *ret_refusal = (struct kafka_refusal){.exit_code = 78};
     if (!create(client, &ret_refusal->error))
         return false;
@@ -94,7 +104,8 @@ bool audit_client_init(struct audit_client *client, const struct settings *setti
         serve_errors(client);
         if (ret_refusal->exit_code != 69)
             return false;
-        if (client->refused != RD_KAFKA_RESP_ERR_NO_ERROR || clock_ms() >= until_ms)
+        if (client->refused != RD_KAFKA_RESP_ERR_NO_ERROR || clock_ms() >= until_ms ||
+            is_stopped(client))
             return audit_client_refuse(client, RD_KAFKA_RESP_ERR__TIMED_OUT, "reach it",
                                        ret_refusal);
     }
@@ -165,7 +176,8 @@ static rd_kafka_AdminOptions_t *make_options(const struct audit_client *client, 
     char reason[ERROR_TEXT_SIZE];
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(client->rk, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_MS, reason, sizeof reason);
+    int timeout_ms = client->stop != NULL ? ASK_SOON_MS : ASK_MS;
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, reason, sizeof reason);
     rd_kafka_error_destroy(rd_kafka_AdminOptions_set_isolation_level(
         options, end == AUDIT_END_STABLE ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
                                          : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
@@ -218,9 +230,11 @@ static rd_kafka_resp_err_t ask_committed(const struct audit_client *client,
 }
 
 /* Is the question worth asking again: a leader that moves, a coordinator that loads? */
-static bool wait_to_ask(rd_kafka_resp_err_t code, int64_t until_ms)
+static bool wait_to_ask(const struct audit_client *client, rd_kafka_resp_err_t code,
+                        int64_t until_ms)
 {
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || is_refusal(code) || clock_ms() >= until_ms)
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || is_refusal(code) || clock_ms() >= until_ms ||
+        is_stopped(client))
         return false;
     usleep(PAUSE_MS * 1000);
     return true;
@@ -233,7 +247,7 @@ bool audit_client_ends(struct audit_client *client, rd_kafka_topic_partition_lis
     rd_kafka_resp_err_t code;
     do
         code = ask_ends(client, list, end);
-    while (wait_to_ask(code, until_ms));
+    while (wait_to_ask(client, code, until_ms));
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
            audit_client_refuse(client, code, "ask for the ends of the topics", ret_refusal);
 }
@@ -245,7 +259,7 @@ bool audit_client_committed(struct audit_client *client, rd_kafka_topic_partitio
     rd_kafka_resp_err_t code;
     do
         code = ask_committed(client, list);
-    while (wait_to_ask(code, until_ms));
+    while (wait_to_ask(client, code, until_ms));
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
            audit_client_refuse(client, code, "read the group's committed offsets", ret_refusal);
 }

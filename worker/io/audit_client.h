@@ -2,10 +2,14 @@
 
 #include "worker/io/kafka_topics.h"
 
-/* The audit's consumer, and what it asks the brokers before and between reading. It joins no group
- * and commits nothing: partitions are assigned by hand. All calls block; one thread. */
+#include <stdatomic.h>
+
+/* The consumer of the audit and of who reads dead letters, and what it asks the brokers before and
+ * between reading. It joins no group and commits nothing: partitions are assigned by hand. All
+ * calls block; one thread. */
 struct audit_client {
     const struct settings *settings;
+    const atomic_bool *stop; /* true: nobody waits for an answer any more. NULL: somebody does */
     rd_kafka_t *rk;
     rd_kafka_queue_t *answers;
     struct kafka_topics topics;
@@ -14,9 +18,9 @@ struct audit_client {
 };
 
 /* Reaches the brokers and reads what topics there are, within KAFKA_REACH_MS. Settings must outlive
- * it. False: *ret_refusal says why. audit_client_finish() is due either way. */
+ * it, and so must `stop`. False: *ret_refusal says why. audit_client_finish() is due either way. */
 bool audit_client_init(struct audit_client *client, const struct settings *settings,
-                       struct kafka_refusal *ret_refusal);
+                       const atomic_bool *stop, struct kafka_refusal *ret_refusal);
 void audit_client_finish(struct audit_client *client);
 
 /* All partitions of a topic, offset RD_KAFKA_OFFSET_INVALID, for the caller to destroy. */

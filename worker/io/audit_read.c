@@ -357,7 +357,7 @@ static void finish(struct run *run)
 bool audit_read(const struct audit_reading *reading, struct kafka_refusal *ret_refusal)
 {
     struct run run = {.reading = reading, .refusal = ret_refusal};
-    bool good = audit_client_init(&run.client, reading->settings, ret_refusal) &&
+    bool good = audit_client_init(&run.client, reading->settings, NULL, ret_refusal) &&
                 open_topics(&run) && read_all(&run);
     finish(&run);
     return good;

@@ -115,6 +115,8 @@ static void render_rest(const struct metrics_view *view, struct buffer *out)
     metrics_put_one(out, "usher_redis_memory_losses_total", "counter",
                     "Times Redis was found to have lost claims or intents",
                     (int64_t)view->redis_losses);
+    metrics_put_one(out, "usher_paused", "gauge",
+                    "1 while an operator has paused the intake of this worker", view->paused);
     metrics_put_one(out, "usher_interlock", "gauge",
                     "1 while the interlock stands: a dry run may have been a grant",
                     view->interlock);
