@@ -17,6 +17,7 @@ static const struct page_row {
     {"", "Overview", page_overview},
     {"in-flight", "In flight", page_in_flight},
     {"retries", "Retries", page_retries},
+    {"dead-letters", "Dead letters", page_letters},
     {"look-up", "Look-up", NULL},
     {"partitions", "Partitions", page_partitions},
     {"settings", "Settings", page_settings},
@@ -66,6 +67,8 @@ static void put_state(const struct look *look)
         put_pill(look, "bad", "interlock");
     else if (w->phase == WORKER_STARTS)
         put_pill(look, "fair", "starting");
+    else if (w->phase == WORKER_PAUSED)
+        put_pill(look, "fair", "paused");
     else
         put_pill(look, bad > 0 ? "bad" : "good", bad > 0 ? "not ready" : "ready");
 }

@@ -17,7 +17,10 @@ static const char *const harmless[] = {
     "createdDateTime",
     "dryRun",
     "duplicate",
+    "duration",
     "endDateTime",
+    "executeImmediately",
+    "expirationDateTime",
     "finishedAt",
     "graphRequestId",
     "httpStatus",
@@ -27,6 +30,7 @@ static const char *const harmless[] = {
     "outcome",
     "policyId",
     "receivedAt",
+    "recurrence",
     "requestState",
     "requestStatus",
     "requestType",
@@ -93,18 +97,28 @@ static void put_indent(const struct look *look, size_t depth)
 
 static void put_object(const struct look *look, const cJSON *object, size_t depth);
 
-static void put_member(const struct look *look, const cJSON *item, size_t depth)
+/* The id of a request of Graph's, but not of any other thing: that may be a person. */
+static bool is_request_id(const cJSON *object, const cJSON *item)
 {
+    return object->string != NULL && strcmp(object->string, "graph") == 0 &&
+           strcmp(item->string, "id") == 0;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the gate has bounded the depth */
+static void put_member(const struct look *look, const cJSON *object, const cJSON *item,
+                       size_t depth)
+{
+    bool is_scalar = !cJSON_IsObject(item) && !cJSON_IsArray(item);
     if (cJSON_IsObject(item) && IS_AMONG(item->string, containers))
         put_object(look, item, depth);
     else if (cJSON_IsNull(item) ||
-             (!cJSON_IsObject(item) && !cJSON_IsArray(item) && IS_AMONG(item->string, harmless)))
+             (is_scalar && (IS_AMONG(item->string, harmless) || is_request_id(object, item))))
         put_scalar(look, item);
     else
         put_hidden(look);
 }
 
-/* The gate has bounded the depth. NOLINTNEXTLINE(misc-no-recursion) */
+/* NOLINTNEXTLINE(misc-no-recursion): likewise */
 static void put_object(const struct look *look, const cJSON *object, size_t depth)
 {
     put(look, "{");
@@ -113,7 +127,7 @@ static void put_object(const struct look *look, const cJSON *object, size_t dept
         put(look, "<span class=\"name\">");
         html_cut(look->out, str_of(item->string), 80);
         put(look, "</span>: ");
-        put_member(look, item, depth + 1);
+        put_member(look, object, item, depth + 1);
         put(look, item->next != NULL ? "," : "");
     }
     put_indent(look, depth);

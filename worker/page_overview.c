@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-enum { MINUTE_SLOTS = 6, RECENT_SHOWN = 8 };
+enum { MINUTE_SLOTS = 6, RECENT_SHOWN = 6 };
 
 static void put_banner(const struct look *look, const char *mood, const char *name,
                        const char *text)
@@ -107,14 +107,14 @@ static void put_graph_state(const struct look *look, const struct tenant_view *t
         put_pill(look, "bad", "away");
     else if (writes_ms == 0 && reads_ms == 0)
         put_pill(look, "good", "takes calls");
-    if (writes_ms != 0) {
+    if (writes_ms != 0 || reads_ms != 0)
         put_pill(look, "fair", "throttled");
+    if (writes_ms != 0) {
         put(look, " writes again in ");
         put_until(look, writes_ms);
     }
     if (reads_ms != 0) {
-        put_pill(look, "fair", "throttled");
-        put(look, " reads again in ");
+        put(look, writes_ms != 0 ? ", reads in " : " reads again in ");
         put_until(look, reads_ms);
     }
 }
@@ -149,7 +149,8 @@ static void put_graph(const struct look *look, const struct metrics_view *metric
         const struct tenant_view *tenant = &metrics->tenants[i];
         table_row(&table);
         table_cell(&table);
-        put_escaped(look, tenant->name[0] != '\0' ? tenant->name : "the only one");
+        put_escaped(look,
+                    tenant->name[0] != '\0' ? tenant->name : tenant->settings->graph.tenant_id);
         table_cell(&table);
         put_graph_state(look, tenant);
         table_cell(&table);
@@ -181,6 +182,10 @@ static void put_checks(const struct look *look)
         put_pill(look, checks[i].ok ? "good" : "bad", checks[i].ok ? "ok" : "failed");
         put(look, " ");
         put_escaped(look, checks[i].name);
+        if (checks[i].ok && checks[i].why[0] != '\0') {
+            put(look, ": ");
+            put_escaped(look, checks[i].why);
+        }
         put(look, "</li>");
     }
     put(look, "</ul></section>\n");

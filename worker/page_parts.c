@@ -193,7 +193,7 @@ struct table table_begin(const struct look *look, const char *caption, const cha
 static void end_row(struct table *table)
 {
     if (table->at > 0)
-        put(table->look, "</td></tr>\n");
+        put(table->look, "</div></td></tr>\n");
     table->at = 0;
 }
 
@@ -205,8 +205,8 @@ void table_row(struct table *table)
 
 void table_cell(struct table *table)
 {
-    buffer_print(table->look->out, "%s<td role=\"cell\" data-label=\"%s\">",
-                 table->at > 0 ? "</td>" : "", table->heads[table->at]);
+    buffer_print(table->look->out, "%s<td role=\"cell\" data-label=\"%s\"><div>",
+                 table->at > 0 ? "</div></td>" : "", table->heads[table->at]);
     table->at++;
 }
 

@@ -18,6 +18,7 @@ struct look {
 void page_overview(const struct look *look);
 void page_in_flight(const struct look *look);
 void page_retries(const struct look *look);
+void page_letters(const struct look *look);
 void page_partitions(const struct look *look);
 void page_settings(const struct look *look);
 

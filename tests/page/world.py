@@ -23,20 +23,21 @@ ORDINARY = 60
 COMMAND = sys.argv[1:]
 
 
-def status_fault(target, code):
-    return {"match": {"op": "dry_run", "target": target, "times": -1},
-            "action": {"status": {"code": code, "body": "graph", "error": "UnknownError"}}}
+def fault(event, code, error):
+    """Its dry runs are answered so for ever."""
+    return {"match": {"op": "dry_run", "target": event.thing[1], "times": -1},
+            "action": {"status": {"code": code, "body": "graph", "error": error}}}
 
 
 class PageWorld(harness.E2eCase):
     def begin(self, world, maker):
-        """The records that are to stay at work, each with its own trouble at Graph."""
-        sleeper, stuck = (maker.submitted(events.ASSIGNMENT, request_id=i)
-                          for i in (HOSTILE, TURNED))
-        many = [maker.submitted(events.ASSIGNMENT) for _ in range(5)]
-        world.sandbox.faults(status_fault(sleeper.thing[1], 500), status_fault(stuck.thing[1], 503),
-                             *(status_fault(event.thing[1], 500) for event in many))
-        return [sleeper, stuck, *many]
+        """The records that are to stay at work: Graph does not know what they are about, yet. One
+        is answered 500, but not so often that Graph would be taken for down."""
+        made = [maker.submitted(events.ASSIGNMENT, request_id=name) for name in (HOSTILE, TURNED)]
+        made += [maker.submitted(events.ASSIGNMENT) for _ in range(5)]
+        world.sandbox.faults(fault(made[-1], 500, "UnknownError"),
+                             *(fault(event, 404, "Request_ResourceNotFound") for event in made[:-1]))
+        return made
 
     def ordinary(self, maker):
         made = [maker.submitted() for _ in range(ORDINARY)]
@@ -67,7 +68,9 @@ class PageWorld(harness.E2eCase):
         facts = {"hostile": HOSTILE, "turned": TURNED, "source": events.SOURCE,
                  "done": answered[0].request_id, "answered": len(answered) + len(refused),
                  "target": answered[0].thing[1], "tag": answered[0].tag, "stuck": len(stuck),
-                 "secret_file": os.path.join(world.folder, "secret")}
+                 "sandbox": world.sandbox.url.removesuffix("/beta"),
+                 "redis": world.redis.process.pid,
+                 "secret": harness.SECRET}
         environment = {**os.environ, "PAGE_URL": f"http://127.0.0.1:{worker.port}/",
                        "PAGE_FACTS": json.dumps(facts)}
         found = subprocess.run(COMMAND, env=environment, timeout=240, check=False)
