@@ -60,7 +60,7 @@ static void put_letter(struct table *table, const struct letter *letter)
     table_cell(table);
     put(look, "<code>");
     put_escaped(look, letter->code);
-    put(look, "</code> <span class=\"soft\">");
+    put(look, "</code> <span class=\"soft\">at ");
     put_escaped(look, letter->stage);
     put(look, "</span>");
     table_cell(table);

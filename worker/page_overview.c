@@ -238,6 +238,7 @@ void page_overview(const struct look *look)
     put_graph(look, &metrics);
     put_recent(look, &page->recent.problems, "Latest problems",
                "No event was rejected, expired, failed or left unknown since start.");
-    put_recent(look, &page->recent.answers, "Latest answers", "Nothing was answered yet.");
+    put_recent(look, &page->recent.successes, "Latest successes",
+               "No event was submitted, existing or validated yet.");
     put_checks(look);
 }

@@ -90,10 +90,10 @@ const contrastOf = () => {
 
 async function checkLayout() {
   await forEach((path, how) => visit(path, async (page) => {
+    await picture(page, `${path.replace(/\?.*/, "-found") || "overview"}-${how.size}-${how.scheme}`);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= sizes[how.size].width, `is ${width} px wide`);
     assert.deepEqual(await page.evaluate(contrastOf), [], "too little contrast");
-    await picture(page, `${path.replace(/\?.*/, "-found") || "overview"}-${how.size}-${how.scheme}`);
   }, how));
 }
 

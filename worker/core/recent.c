@@ -32,9 +32,7 @@ static void add(struct recent_ring *ring, const struct request *rq, int64_t wall
 
 void recent_note(struct recent *recent, const struct request *rq, int64_t wall_ms)
 {
-    add(&recent->answers, rq, wall_ms);
-    if (answer_is_problem(rq->answer))
-        add(&recent->problems, rq, wall_ms);
+    add(answer_is_problem(rq->answer) ? &recent->problems : &recent->successes, rq, wall_ms);
 }
 
 const struct recent_answer *recent_at(const struct recent_ring *ring, size_t age)
@@ -59,5 +57,5 @@ static size_t add_sources(const struct recent_ring *ring, const char **ret, size
 
 size_t recent_sources(const struct recent *recent, const char *ret[2 * RECENT_MAX])
 {
-    return add_sources(&recent->problems, ret, add_sources(&recent->answers, ret, 0));
+    return add_sources(&recent->problems, ret, add_sources(&recent->successes, ret, 0));
 }

@@ -2,8 +2,8 @@
 
 #include "worker/core/request.h"
 
-/* The events that were answered last, and those among them that went wrong, for the status page:
- * by their ids, so that a person can look further. Nothing of what they ask for is kept. */
+/* The events that were answered last, those that went well and those that did not, for the status
+ * page: by their ids, so that a person can look further. Nothing of what they ask for is kept. */
 
 enum { RECENT_MAX = 16 }; /* of each */
 
@@ -24,7 +24,7 @@ struct recent_ring {
 };
 
 struct recent {
-    struct recent_ring answers, problems;
+    struct recent_ring successes, problems;
 };
 
 /* The reply is committed. A zeroed `recent` is an empty one. */
