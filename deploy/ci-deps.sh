@@ -1,11 +1,17 @@
-# The part of deploy/install-deps --ci that is not Debian's: what judges the chart.
-# Not a command: install-deps reads it and brings say, fail, quietly, has_stamp and $work.
+# The part of deploy/install-deps --ci that --tests has not: what builds the image and judges the
+# chart. Not a command: install-deps reads it and brings say, fail, quietly, has_stamp and $work.
 #
 # Each tool has a function, a version and a stamp. Programs land in $USHER_DEPS/ci/bin. What Go
 # downloads and compiles on the way is in $work, and goes with it.
 
-# Debian's packages for these functions; Go only where none is there that is new enough.
-ci_packages="nodejs npm python3-venv"
+# Debian's packages; Node only where none is there, for Debian's npm refuses the Node of others. Go
+# is found below: only one that is new enough will do.
+ci_packages="buildah debootstrap scdoc man-db bash-completion fish zsh systemd"
+command -v node >/dev/null || ci_packages="$ci_packages nodejs"
+command -v npm >/dev/null || ci_packages="$ci_packages npm"
+
+# Any change of this file asks each tool's own stamp again.
+ci_stamp="ci $(cksum <"$(dirname "$self")/ci-deps.sh")"
 
 helm_version=v3.22.0
 helm_unittest_version=v0.8.2 # newer ones are not tried
@@ -36,8 +42,9 @@ find_go() {
         [ -x "$candidate" ] && is_go_new_enough "$candidate" && go="$candidate" && return
     done
     local source=""
-    [ "$VERSION_CODENAME" != bookworm ] || source=/bookworm-backports
     update_lists
+    require_mirror
+    [ "$VERSION_CODENAME" != bookworm ] || { add_backports && source=/bookworm-backports; }
     quietly apt install -y --no-install-recommends "golang-go$source" ${source:+golang-src$source} \
         || fail "apt could not install Go; see its message and the network."
     go=/usr/bin/go
@@ -103,4 +110,8 @@ install_chart_tools() {
         install_go_tool "sigs.k8s.io/kustomize/kustomize/v5@$kustomize_version"
     once kubernetes-models "$(echo $node_packages)" install_models
     once kubernetes-validate "$kubernetes_validate_version" install_kubernetes_validate
+}
+
+install_ci_tools() {
+    install_chart_tools
 }

@@ -27,9 +27,10 @@ static void test_add(void **state)
 static void test_bounds_rise(void **state)
 {
     (void)state;
-    const struct histogram_bounds *all[] = {&call_bounds, &process_bounds, &latency_bounds,
-                                            &lag_bounds};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+    enum { COUNT = 4 };
+    const struct histogram_bounds *all[COUNT] = {&call_bounds, &process_bounds, &latency_bounds,
+                                                 &lag_bounds};
+    for (size_t k = 0; k < COUNT; k++) {
         assert_in_range(all[k]->count, 1, HISTOGRAM_BOUNDS_MAX);
         for (size_t i = 1; i < all[k]->count; i++)
             assert_true(all[k]->ms[i] > all[k]->ms[i - 1]);

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Kafka over SASL_SSL with SCRAM, Redis over TLS with an ACL user; who is not who it should be is
-refused; and no secret is found anywhere it should not be."""
+"""Kafka over SASL_SSL with SCRAM and the run book's ACLs, Redis over TLS with the documents' ACL
+user; who is not who it should be, or may not, is refused; no secret is where it should not be."""
 import os
+import re
 
 import redis
 from kafka import KafkaAdminClient
-from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
+from kafka.admin import (ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType,
+                         ResourcePattern, ResourceType, ScramMechanism,
+                         UserScramCredentialUpsertion)
 
 import certificates
 import events
@@ -14,8 +17,8 @@ import processes
 
 CANARIES = {name: f"canary-{name}-Zk3v9" for name in ("kafka", "redis", "graph", "token")}
 MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-# All that the worker needs, and nothing more.
-ACL = "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
+RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP,
+             "transactional-id": ResourceType.TRANSACTIONAL_ID}
 
 
 def file_with(folder, name, content):
@@ -29,6 +32,32 @@ def file_with(folder, name, content):
 def content_of(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def redis_rights():
+    """All that the worker needs of Redis, and nothing more."""
+    with open("config/README.md", encoding="utf-8") as file:
+        return re.search(r"^ACL SETUSER usher on .* ~usher:\* (.*)$", file.read(), re.M)[1]
+
+
+def kafka_rights(world):
+    """The run book's commands, for the names of this world, as kafka-python has them."""
+    with open("deploy/README.md", encoding="utf-8") as file:
+        lines = [line for line in file if line.startswith("kafka-acls.sh ")]
+    # As it says below them: also for the topics of kafka.reply_topics_allowed.
+    lines += [line.replace("access-replies", "other") for line in lines if "replies" in line]
+    names = {"other": world.other, "access-requests": world.requests,
+             "access-replies": world.replies,
+             "access-requests-dlt": world.dead, "usher": world.name, "usher-": f"{world.name}-"}
+    rights = []
+    for line in lines:
+        kind, name = re.search(r"--(topic|group|transactional-id) (\S+)", line).groups()
+        pattern = ("PREFIXED" if "--resource-pattern-type prefixed" in line else "LITERAL")
+        resource = ResourcePattern(RESOURCES[kind], names[name], ACLResourcePatternType[pattern])
+        rights += [ACL("User:usher", "*", ACLOperation[operation.upper()],
+                       ACLPermissionType.ALLOW, resource)
+                   for operation in re.findall(r"--operation (\w+)", line)]
+    return rights
 
 
 class SecureTest(harness.E2eCase):
@@ -48,6 +77,8 @@ class SecureTest(harness.E2eCase):
             "listener.security.protocol.map":
                 "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
             "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
             "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": MODULE,
             "ssl.keystore.type": "PEM", "ssl.keystore.location": pem}).start()
         admin = KafkaAdminClient(bootstrap_servers=kafka.brokers)
@@ -68,7 +99,7 @@ class SecureTest(harness.E2eCase):
         port = processes.free_port()
         acl = file_with(world.folder, "users.acl", "user default off\n"
                         f"user admin on >admin ~* &* +@all\n"
-                        f"user usher on >{CANARIES['redis']} ~{world.name}:* {ACL}\n")
+                        f"user usher on >{CANARIES['redis']} ~{world.name}:* {redis_rights()}\n")
         world.redis.port = port
         world.redis.options = ("--port", "0", "--tls-port", str(port), "--aclfile", acl,
                                "--tls-cert-file", self.certificate, "--tls-key-file", self.key,
@@ -90,6 +121,9 @@ class SecureTest(harness.E2eCase):
         world.settings = harness.merged(world.settings, {
             "kafka": self.kafka_settings(), "redis": self.secure_redis(world),
             "graph": {"client_secret_file": secret}, "log": {"level": "debug"}})
+        admin = KafkaAdminClient(bootstrap_servers=self.kafka.brokers)
+        admin.create_acls(kafka_rights(world))
+        admin.close()
         return world
 
     def find_secrets(self, world, worker):
@@ -152,6 +186,9 @@ class SecureTest(harness.E2eCase):
             "kafka-ca": ({"kafka": wrong_ca}, 69, "certificate"),
             "kafka-host": ({"kafka": {"brokers": f"127.0.0.1:{self.secure_port}"}}, 69,
                            "certificate"),
+            "kafka-group": ({"kafka": {"group": "not-ours"}}, 77, "transactional id"),
+            "kafka-read": ({"kafka": {"requests_topic": world.replies,
+                                       "replies_topic": world.requests}}, 77, "may not read"),
             "kafka-password": ({"kafka": wrong_password}, 77, "kafka.brokers"),
             "redis-ca": ({"redis": {"tls_ca_file": strange}}, 69,
                          "redis.tls_ca_file: the certificate of"),

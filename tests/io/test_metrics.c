@@ -127,8 +127,17 @@ static void assert_has(const struct buffer *out, const char *line)
 #define SUBMIT                                                                            \
     "operation=\"submit\",http_request_method=\"POST\",server_address=\"graph.example\"," \
     "server_port=\"443\","
-#define V1_REQUESTS      "/v1.0/identityGovernance/entitlementManagement/assignmentRequests"
-#define SUBMIT_201       SUBMIT "http_response_status_code=\"201\",url_template=\"" V1_REQUESTS "\""
+#define V1_REQUESTS "/v1.0/identityGovernance/entitlementManagement/assignmentRequests"
+#define SUBMIT_201  SUBMIT "http_response_status_code=\"201\",url_template=\"" V1_REQUESTS "\""
+#define SUBMIT_429 \
+    SUBMIT "http_response_status_code=\"429\",error_type=\"429\",url_template=\"" V1_REQUESTS "\""
+#define TOKEN_200                                                                \
+    "operation=\"token\",http_request_method=\"POST\",server_address=\"[::1]\"," \
+    "server_port=\"8443\",http_response_status_code=\"200\","                    \
+    "url_template=\"/{tenant}/oauth2/v2.0/token\""
+#define BUILD_INFO                                                                     \
+    "usher_build_info{version=\"0.1.0\",revision=\"abc\",librdkafka=\"a\",curl=\"b\"," \
+    "openssl=\"o\",hiredis=\"c\",libuv=\"d\"}"
 #define KAFKA(operation) "messaging_system=\"kafka\",messaging_operation_name=\"" operation "\","
 #define REQUESTS                                      \
     "messaging_destination_name=\"access-requests\"," \
@@ -213,13 +222,9 @@ static const char *const lines[] = {
     CALLS "_bucket{" SUBMIT_201 ",le=\"0.025\"} 0",
     CALLS "_bucket{" SUBMIT_201 ",le=\"0.05\"} 1",
     CALLS "_sum{" SUBMIT_201 "} 0.030",
-    CALLS "_count{" SUBMIT "http_response_status_code=\"429\",error_type=\"429\","
-          "url_template=\"" V1_REQUESTS "\"} 1",
-    CALLS "_count{operation=\"token\",http_request_method=\"POST\",server_address=\"[::1]\","
-          "server_port=\"8443\",http_response_status_code=\"200\","
-          "url_template=\"/{tenant}/oauth2/v2.0/token\"} 1",
-    "usher_build_info{version=\"0.1.0\",revision=\"abc\",librdkafka=\"a\",curl=\"b\","
-    "openssl=\"o\",hiredis=\"c\",libuv=\"d\"} 1",
+    CALLS "_count{" SUBMIT_429 "} 1",
+    CALLS "_count{" TOKEN_200 "} 1",
+    (BUILD_INFO " 1"),
 };
 
 static void test_values(void **state)

@@ -260,14 +260,23 @@ void kafka_explain_fence(const struct settings *settings, char ret[ERROR_TEXT_SI
                    instance_id, settings->kafka.group);
 }
 
-void kafka_explain_offset(const rd_kafka_message_t *message, char ret[ERROR_TEXT_SIZE])
+int kafka_explain_message(const rd_kafka_message_t *message, bool first, char ret[ERROR_TEXT_SIZE])
 {
-    (void)snprintf(ret, ERROR_TEXT_SIZE,
-                   "partition %" PRId32 " of %s: the group's offset is not in the log (any "
-                   "more): records were removed unanswered, or the log was cut; find out "
-                   "which, then set the offset with kafka-consumer-groups --reset-offsets "
-                   "(%s)",
-                   message->partition,
-                   message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "",
-                   rd_kafka_message_errstr(message));
+    const char *topic = message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "";
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        (void)snprintf(ret, ERROR_TEXT_SIZE,
+                       "partition %" PRId32 " of %s: the group's offset is not in the log (any "
+                       "more): records were removed unanswered, or the log was cut; find out "
+                       "which, then set the offset with kafka-consumer-groups --reset-offsets "
+                       "(%s)",
+                       message->partition, topic, rd_kafka_message_errstr(message));
+        return 78;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && first) {
+        (void)snprintf(ret, ERROR_TEXT_SIZE,
+                       "kafka.requests_topic: this user may not read %s; give it the right Read",
+                       topic);
+        return 77;
+    }
+    return 0;
 }

@@ -34,7 +34,9 @@ rd_kafka_t *kafka_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err
  * setting, and says what to look at. */
 void kafka_explain(const struct settings *settings, rd_kafka_resp_err_t code, const char *reason,
                    char ret[ERROR_TEXT_SIZE]);
-/* Another worker has our group.instance.id, and a committed offset that is no longer in the log:
- * likewise. */
+/* Another worker has our group.instance.id: likewise. */
 void kafka_explain_fence(const struct settings *settings, char ret[ERROR_TEXT_SIZE]);
-void kafka_explain_offset(const rd_kafka_message_t *message, char ret[ERROR_TEXT_SIZE]);
+/* The exit code for an error of a partition that does not heal by itself: its committed offset is
+ * no longer in the log, or, with `first` (nothing was ever read), the user may not read. 0: the
+ * client goes on trying. */
+int kafka_explain_message(const rd_kafka_message_t *message, bool first, char ret[ERROR_TEXT_SIZE]);

@@ -137,10 +137,10 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 static void on_message_error(struct source *source, const rd_kafka_message_t *message)
 {
     source->stats.errors++;
-    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-        char why[ERROR_TEXT_SIZE];
-        kafka_explain_offset(message, why);
-        fatal(source, 78, why);
+    char why[ERROR_TEXT_SIZE];
+    int exit_code = kafka_explain_message(message, source->stats.taken == 0, why);
+    if (exit_code != 0) {
+        fatal(source, exit_code, why);
     } else if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
         on_fatal_error(source);
     } else {
