@@ -280,8 +280,8 @@ const struct option options[] = {
             " it off. 0.0.0.0:9464 lets other machines in."},
     {TEXT(admin.actions_listen), .fallback = "", .rule = rule_listen,
      .doc = "host:port of the pages that change something: replay dead letters, pause and resume. "
-            "Empty: there are none. Needs admin.token_file. Plain HTTP, so keep it on 127.0.0.1, or "
-            "behind a proxy with TLS."},
+            "Empty: there are none. Needs admin.token_file. Plain HTTP, so keep it on 127.0.0.1, "
+            "or behind a proxy with TLS."},
     {SECRET(admin.token), .fallback = "",
      .doc = "What opens admin.actions_listen; 24 characters at least. Better: admin.token_file."},
     {TEXT(admin.token_file), .fallback = "",

@@ -54,6 +54,19 @@ static const struct row {
      "is not of the same cloud as graph.base_url\n"},
     {"a host of one's own", TOKEN "  cloud: china\n  authority_host: https://sts.example.com\n",
      ""},
+    {"actions without a token", TOKEN "admin:\n  actions_listen: 127.0.0.1:9465\n",
+     "usher.yaml:5:19: admin.actions_listen: needs admin.token_file, or whoever reaches it could "
+     "replay and pause; make one with openssl rand -hex 32\n"},
+    {"actions beside the metrics",
+     TOKEN "admin:\n  actions_listen: 127.0.0.1:9464\n  token_file: /t\n",
+     "usher.yaml:5:19: admin.actions_listen: is the same address as admin.listen; actions need a "
+     "port of their own\n"},
+    {"a token that is short",
+     TOKEN "admin:\n  actions_listen: \"[::1]:0\"\n  token: short-and-not-quoted\n",
+     "usher.yaml:6:10: admin.token: is shorter than 24 characters, so it could be guessed; make "
+     "one with openssl rand -hex 32\n"},
+    {"actions with a token",
+     TOKEN "admin:\n  actions_listen: localhost:1\n  token: 0123456789abcdef01234567\n", ""},
     {"a name for no proxy", TOKEN "  proxy_username: u\n",
      "usher.yaml:4:19: graph.proxy_username: is for graph.proxy, which names no proxy\n"},
     {"a password for no proxy", TOKEN "  proxy: direct\n  proxy_password_file: /p\n",

@@ -105,6 +105,9 @@ static const struct sample {
     {"limits.bytes", "1GiB", "1GiB"},
     {"drain", "1m", "1m"},
     {"admin.listen", "[::1]:0", "\"[::1]:0\""},
+    {"admin.actions_listen", "localhost:9465", "localhost:9465"},
+    {"admin.token", "hunter2-hunter2-hunter2-hunter2", "<hidden>"},
+    {"admin.token_file", "/a", "/a"},
     {"log.level", "debug", "debug"},
     {"log.format", "json", "json"},
 };
@@ -122,6 +125,8 @@ static const struct texts *beside(const char *name)
     static const struct texts proxy = {{COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s",
                                         "USHER_GRAPH_PROXY=http://p:1",
                                         "USHER_GRAPH_PROXY_USERNAME=u"}};
+    static const struct texts actions = {
+        {COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s", "USHER_ADMIN_TOKEN_FILE=/a"}};
     static const struct texts name_at_proxy = {
         {COMPLETE, "USHER_GRAPH_CLIENT_SECRET=s", "USHER_GRAPH_PROXY=http://p:1"}};
     if (strncmp(name, "graph.proxy_password", strlen("graph.proxy_password")) == 0) {
@@ -129,6 +134,9 @@ static const struct texts *beside(const char *name)
     }
     if (strcmp(name, "graph.proxy_username") == 0) {
         return &name_at_proxy;
+    }
+    if (strcmp(name, "admin.actions_listen") == 0) {
+        return &actions;
     }
     if (strncmp(name, "redis.tls_", strlen("redis.tls_")) == 0) {
         return &tls;

@@ -6,7 +6,8 @@ import urllib.parse
 
 FORM = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.S)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
-BOX = re.compile(r'<input type="checkbox" form="chosen" name="letter" value="([^"]*)"[^>]*?(disabled)?>')
+BOX = re.compile(
+    r'<input type="checkbox" form="chosen" name="letter" value="([^"]*)"[^>]*?(disabled)?>')
 
 
 class Page:

@@ -59,7 +59,8 @@ class ActionsTest(harness.E2eCase):
             return not order["running"] and order
         processes.wait_until("the replay has ended", ended, 20)
         order = ended()
-        self.assertEqual((sent, refused, 0), (order["sent"], order["refused"], order["left"]), order)
+        self.assertEqual((sent, refused, 0),
+                         (order["sent"], order["refused"], order["left"]), order)
 
     def lines(self, action):
         return [line["message"] for line in harness.log_lines(self.worker.log)
@@ -194,7 +195,8 @@ class ActionsTest(harness.E2eCase):
 
         # A form that is not from this page, or that another site made the browser send.
         good = browser.get("/").form("/pause")
-        for fields in ([], [("csrf", "")], [("csrf", "0" * 64)], stranger.get("/login").form("/login")):
+        for fields in ([], [("csrf", "")], [("csrf", "0" * 64)],
+                       stranger.get("/login").form("/login")):
             self.assertEqual(403, browser.post("/pause", fields).status, fields)
         for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},
                         {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}):
@@ -228,7 +230,7 @@ class ActionsTest(harness.E2eCase):
         script = actions_client.Script(self.port, "wrong")
         codes = [script.get("/").status for _ in range(7)]
         self.assertEqual([401] * 5 + [429] * 2, codes)
-        answer = actions_client.Script(self.port, TOKEN).get("/order")  # the right one waits as well
+        answer = actions_client.Script(self.port, TOKEN).get("/order")  # the right one waits too
         self.assertEqual(429, answer.status)
         self.assertLessEqual(int(answer.headers["Retry-After"]), 10)
         self.assertEqual(5, len(self.lines("actions.refused")))

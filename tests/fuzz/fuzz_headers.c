@@ -4,6 +4,8 @@
 #include "tests/fuzz/input.h"
 
 #include "worker/core/claim.h"
+#include "worker/core/letter.h"
+#include "worker/core/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -119,6 +121,23 @@ static void check_correlation(const struct request *rq, const struct message *re
     assert(ours == NULL || check_same_header(ours, theirs));
 }
 
+/* The same record, were it a dead letter: one that is shown to people. */
+static void check_letter(const struct record *record)
+{
+    struct letter letter;
+    struct audit_origin place;
+    letter_read(record, &letter);
+    const char *const texts[] = {letter.id,   letter.source,  letter.outcome, letter.stage,
+                                 letter.code, letter.message, letter.topic};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert(utf8_is_valid(str_of(texts[i]), NULL));
+    assert(strlen(letter.message) < LETTER_MESSAGE_SIZE && strlen(letter.code) < LETTER_CODE_SIZE);
+    assert(letter.came_back == (last_header(record, "usher-replay") != NULL));
+    assert((letter_refusal(&letter) != NULL) == (last_header(record, "usher-truncated") != NULL));
+    assert(!letter_replay_of(record, "dlt", &place) ||
+           (letter.came_back && place.partition >= 0 && place.offset >= 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input;
@@ -129,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct reply_warning warning;
     input_init(&input, data, size);
     struct record record = input_record(&input, headers);
+    check_letter(&record);
     request_init(&rq, &record, &partition, 1772438400000);
     event_read(&record, &rq.event);
     bool good = rq.event.worth == EVENT_GOOD;

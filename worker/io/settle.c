@@ -85,7 +85,8 @@ static void conclude_nothing(struct settle *settle)
             again[count++] = sending;
         } else {
             log_request(LOG_ERROR, "reply.refused", sending.rq,
-                        "the broker refuses the reply as too large, even in brief");
+                        "the broker refuses the reply, or its dead letter, as too large, even in "
+                        "brief");
             pipeline_post(settle->pipeline, sending.rq, OUTCOME_FAILED);
         }
     }

@@ -50,7 +50,7 @@ void settle_set_witness(struct settle *settle, const struct witness *witness);
 void settle_destroy(struct settle *settle);
 
 /* The reply stage: the request joins the next batch. Posts OK when it is committed, LOST when its
- * partition has moved, FAILED when the broker refuses the reply even in brief. */
+ * partition has moved, FAILED when the broker refuses reply or dead letter even in brief. */
 void settle_add(struct settle *settle, struct request *rq, int64_t now_ms);
 
 /* Sends off a batch if one is due and none is under way. From uv_prepare, once a turn, after

@@ -43,6 +43,7 @@
 {{- with $values.graph.tenantId }}{{ $_ := set $graph "tenant_id" . }}{{ end -}}
 {{- with $values.graph.clientId }}{{ $_ := set $graph "client_id" . }}{{ end -}}
 {{- end -}}
+{{- $admin := dict "listen" (printf "%s:%d" $values.metrics.address (int64 $values.metrics.port)) -}}
 {{- if include "usher.secretName" . -}}
 {{- $files := dict "client-secret" (dict "client_secret_file" $keys.clientSecret)
     "certificate" (dict "certificate_file" $keys.certificate "private_key_file" $keys.privateKey)
@@ -51,9 +52,9 @@
 {{- if $key }}{{ $_ := set $graph $setting (printf "%s/%s" $secrets $key) }}{{ end -}}
 {{- end -}}
 {{- with $keys.proxyPassword }}{{ $_ := set $graph "proxy_password_file" (printf "%s/%s" $secrets .) }}{{ end -}}
+{{- with $keys.adminToken }}{{ $_ := set $admin "token_file" (printf "%s/%s" $secrets .) }}{{ $_ := set $admin "actions_listen" "127.0.0.1:9465" }}{{ end -}}
 {{- with $keys.redisPassword }}{{ $_ := set $redis "password_file" (printf "%s/%s" $secrets .) }}{{ end -}}
 {{- end -}}
-{{- $admin := dict "listen" (printf "%s:%d" $values.metrics.address (int64 $values.metrics.port)) -}}
 {{- $settings := dict "kafka" $kafka "redis" $redis "graph" $graph "admin" $admin "log" (dict "format" "json") -}}
 {{- toYaml (mustMergeOverwrite $settings (deepCopy $values.config)) -}}
 {{- end -}}
