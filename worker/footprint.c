@@ -75,7 +75,7 @@ struct footprint footprint_of(const struct settings *settings)
         add(&all, "what is followed at once",
             "one place a look; a status, and what Redis has of it",
             REDIS_TAKE_MAX * (3 * (size_t)FOLLOWED_BYTES_MAX + HTTP_BODY_MAX));
-    add(&all, "/metrics, /status", "connections of admin.listen",
+    add(&all, "/metrics, /status, the status page", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_FOR(tenants > 0 ? tenants : 1) + ADMIN_MEMORY_MAX));
     all.bytes_per_broker = FETCH_BYTES;
     all.bytes_per_partition = QUEUE_BYTES + 2 * LEDGER_WORDS * sizeof(uint64_t);

@@ -11,7 +11,7 @@ static const char *intake_of(const struct source_stats *source)
     case INTAKE_FULL:
         return "full: limits.requests or limits.bytes are at work";
     case INTAKE_SHUT:
-        return "shut: an operator pauses it, Redis or Graph is away, the worker starts or leaves, or "
+        return "shut: an operator pauses it, Redis or Graph is away, it starts or leaves, or "
                "the interlock stands";
     }
     return "";

@@ -69,8 +69,7 @@ struct worker {
     int64_t config_wall_ms; /* … and when that was so last */
 };
 
-/* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`
- * says why. */
+/* Runs until SIGTERM, SIGINT or a reason to stop. The exit code; `error` says why it is not 0. */
 int worker_run(const struct settings *settings, struct error *error);
 
 /* stages.c: the live stage table. */
@@ -81,8 +80,7 @@ bool worker_admin_open(struct worker *worker, struct error *error);
 /* actions.c: likewise admin.actions_listen, and the dead letters that both may show. */
 bool worker_actions_open(struct worker *worker, struct error *error);
 
-/* Pauses the intake, or ends that; `who` is for the log. False: it is not in a phase for that, and
- * `error` says so. */
+/* Pauses the intake, or ends that; `who` is for the log. False: not in this phase; see `error`. */
 bool worker_pause(struct worker *worker, const char *who, struct error *error);
 bool worker_resume(struct worker *worker, const char *who, struct error *error);
 

@@ -35,8 +35,8 @@ class PageWorld(harness.E2eCase):
         is answered 500, but not so often that Graph would be taken for down."""
         made = [maker.submitted(events.ASSIGNMENT, request_id=name) for name in (HOSTILE, TURNED)]
         made += [maker.submitted(events.ASSIGNMENT) for _ in range(5)]
-        world.sandbox.faults(fault(made[-1], 500, "UnknownError"),
-                             *(fault(event, 404, "Request_ResourceNotFound") for event in made[:-1]))
+        faults = [fault(event, 404, "Request_ResourceNotFound") for event in made[:-1]]
+        world.sandbox.faults(fault(made[-1], 500, "UnknownError"), *faults)
         return made
 
     def ordinary(self, maker):
