@@ -73,7 +73,7 @@ class PageWorld(harness.E2eCase):
                  "secret": harness.SECRET}
         environment = {**os.environ, "PAGE_URL": f"http://127.0.0.1:{worker.port}/",
                        "PAGE_FACTS": json.dumps(facts)}
-        found = subprocess.run(COMMAND, env=environment, timeout=240, check=False)
+        found = subprocess.run(COMMAND, env=environment, timeout=500, check=False)
         self.assertEqual(0, found.returncode, "the browser found something")
         world.workers.clear()
         worker.kill()  # its Graph would keep it for as long as it may drain
