@@ -39,7 +39,7 @@ struct page_search {
 struct page {
     struct admin_view view; /* what /readyz and /metrics say too */
     struct admin_site site;
-    struct history history;
+    struct history_ring history;
     struct recent recent;
     struct page_search searches[PAGE_SEARCHES_MAX];
     int64_t opened_wall_ms;

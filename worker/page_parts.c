@@ -36,10 +36,10 @@ void put_count(const struct look *look, uint64_t number)
     }
 }
 
+/* As page.js has it. */
 static void put_two(const struct look *look, int64_t ms, int64_t unit_ms, const char *words[2])
 {
-    static const int64_t parts[] = {24, 60};
-    int64_t lower_ms = unit_ms / parts[unit_ms == HOUR_MS];
+    int64_t lower_ms = unit_ms == DAY_MS ? HOUR_MS : unit_ms / 60;
     buffer_print(look->out, "%" PRId64 " %s", ms / unit_ms, words[0]);
     if (ms % unit_ms / lower_ms > 0)
         buffer_print(look->out, " %" PRId64 " %s", ms % unit_ms / lower_ms, words[1]);
@@ -55,6 +55,8 @@ void put_span(const struct look *look, int64_t ms)
         buffer_print(look->out, "%" PRId64 ".%" PRId64 " s", ms / SECOND_MS, ms % SECOND_MS / 100);
     else if (ms < 2 * MINUTE_MS)
         buffer_print(look->out, "%" PRId64 " s", ms / SECOND_MS);
+    else if (ms < 10 * MINUTE_MS)
+        put_two(look, ms, MINUTE_MS, (const char *[]){"min", "s"});
     else if (ms < 2 * HOUR_MS)
         buffer_print(look->out, "%" PRId64 " min", ms / MINUTE_MS);
     else if (ms < 2 * DAY_MS)

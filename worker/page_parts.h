@@ -39,7 +39,7 @@ void put(const struct look *look, const char *markup);
 void put_escaped(const struct look *look, const char *text);
 /* With spaces of a third of an em between thousands. */
 void put_count(const struct look *look, uint64_t number);
-/* "3.2 s", "4 min", "2 h 5 min", "3 d". */
+/* "3.2 s", "4 min 5 s", "14 min", "2 h 5 min", "3 d". */
 void put_span(const struct look *look, int64_t ms);
 /* How long ago; and how long until, which the script counts down. 0: a dash. */
 void put_since(const struct look *look, int64_t wall_ms);

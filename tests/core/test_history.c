@@ -8,7 +8,7 @@
 
 enum { START_MS = 7654321 };
 
-static void note(struct history *history, uint64_t submitted, int64_t now_ms)
+static void note(struct history_ring *history, uint64_t submitted, int64_t now_ms)
 {
     struct history_now now = {.lag = (int64_t)submitted, .in_flight = submitted % 7};
     now.answers[ANSWER_SUBMITTED] = submitted;
@@ -19,7 +19,7 @@ static void note(struct history *history, uint64_t submitted, int64_t now_ms)
 static void test_slots(void **state)
 {
     (void)state;
-    struct history history = {0};
+    struct history_ring history = {0};
     assert_null(history_at(&history, 0, START_MS));
     note(&history, 5, START_MS);
     note(&history, 8, START_MS + 1000);
@@ -45,7 +45,7 @@ static void test_slots(void **state)
 static void test_gap(void **state)
 {
     (void)state;
-    struct history history = {0};
+    struct history_ring history = {0};
     int64_t later_ms = START_MS + (int64_t)HISTORY_SLOTS * HISTORY_SLOT_MS;
     note(&history, 100, START_MS);
     assert_null(history_at(&history, 0, later_ms));
@@ -59,7 +59,7 @@ static void test_gap(void **state)
 static void test_young_clock(void **state)
 {
     (void)state;
-    struct history history = {0};
+    struct history_ring history = {0};
     note(&history, 4, 0);
     assert_int_equal(history_at(&history, 0, 0)->answers[ANSWER_SUBMITTED], 4);
     for (size_t age = 1; age < HISTORY_SLOTS; age++)
@@ -71,7 +71,7 @@ static void test_against_a_list(void **state)
 {
     (void)state;
     enum { TICKS = 3000 };
-    struct history history = {0};
+    struct history_ring history = {0};
     static uint64_t came[TICKS];
     uint64_t all = 0;
     uint32_t seed = 1;

@@ -12,7 +12,8 @@ const { chromium } = createRequire(import.meta.url)(join(process.env.PAGE_NODE, 
 const url = process.env.PAGE_URL;
 const facts = JSON.parse(process.env.PAGE_FACTS);
 const shots = process.env.PAGE_SHOTS;
-const named = (id) => `look-up?id=${encodeURIComponent(id)}&source=${encodeURIComponent(facts.source)}`;
+const code = encodeURIComponent;
+const named = (id) => `look-up?id=${code(id)}&source=${code(facts.source)}`;
 const pages = ["", "in-flight", "retries", "dead-letters", "look-up", "partitions", "settings",
   named(facts.done)];
 const sizes = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 900 } };
@@ -31,7 +32,8 @@ async function visit(path, look, { js = true, size = "desk", scheme = "light" } 
     colorScheme: scheme, reducedMotion: "reduce" });
   const page = await context.newPage();
   const where = `/${path} ${js ? "" : "without script "}${size} ${scheme}`;
-  page.on("console", (line) => line.type() === "error" && complaints.push(`${where}: ${line.text()}`));
+  page.on("console", (line) => line.type() === "error" &&
+    complaints.push(`${where}: ${line.text()}`));
   page.on("pageerror", (error) => complaints.push(`${where}: ${error}`));
   page.on("dialog", (dialog) => complaints.push(`${where}: a dialog: ${dialog.message()}`));
   page.on("request", (asked) => asked.url().startsWith(url) ||
@@ -90,7 +92,8 @@ const contrastOf = () => {
 
 async function checkLayout() {
   await forEach((path, how) => visit(path, async (page) => {
-    await picture(page, `${path.replace(/\?.*/, "-found") || "overview"}-${how.size}-${how.scheme}`);
+    const name = path.replace(/\?.*/, "-found") || "overview";
+    await picture(page, `${name}-${how.size}-${how.scheme}`);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= sizes[how.size].width, `is ${width} px wide`);
     assert.deepEqual(await page.evaluate(contrastOf), [], "too little contrast");
@@ -155,7 +158,8 @@ async function checkOverview(js) {
 async function checkInFlight(js) {
   await visit("in-flight", async (page) => {
     assert.equal(await page.locator("tbody tr").count(), facts.stuck);
-    assert.equal(await page.locator("tbody .id").getByText(facts.hostile, { exact: true }).count(), 1);
+    const hostile = page.locator("tbody .id").getByText(facts.hostile, { exact: true });
+    assert.equal(await hostile.count(), 1);
     assert.equal(await page.evaluate(() => window.owned).catch(() => undefined), undefined);
     assert.equal(await page.locator("main script, main img").count(), 0);
     assert.equal(await page.locator("main").filter({ hasText: "\u202e" }).count(), 0);
@@ -262,7 +266,7 @@ async function checkScript() {
   assert.match(plain, /<noscript><meta http-equiv="refresh"/);
 }
 
-// ---- troubles: they end the run, for they stay ---------------------------------------------------
+// ---- troubles: they end the run, for they stay -------------------------------------------------
 
 async function checkThrottle() {
   const faults = `${facts.sandbox}/sandbox/faults`;
@@ -275,7 +279,7 @@ async function checkThrottle() {
       "td[data-label=State]").innerText), null, { timeout: 60000 });
     const first = await state.innerText();
     assert.match(first, /again in (4 min|5 min|[12]\d\d s)/);
-    const until = await page.locator("td[data-label=State] time").first().getAttribute("data-until");
+    const until = await state.locator("time").first().getAttribute("data-until");
     assert.ok(Number(until) > Date.now() + 200000, until);
     await picture(page, "throttled");
   });

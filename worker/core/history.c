@@ -7,7 +7,7 @@ static int64_t number_of(int64_t now_ms)
     return now_ms / HISTORY_SLOT_MS + 1;
 }
 
-static struct history_slot *slot_of(struct history *history, int64_t number)
+static struct history_slot *slot_of(struct history_ring *history, int64_t number)
 {
     struct history_slot *slot = &history->slots[number % HISTORY_SLOTS];
     if (slot->number != number)
@@ -15,7 +15,7 @@ static struct history_slot *slot_of(struct history *history, int64_t number)
     return slot;
 }
 
-void history_note(struct history *history, const struct history_now *now, int64_t now_ms)
+void history_note(struct history_ring *history, const struct history_now *now, int64_t now_ms)
 {
     struct history_slot *slot = slot_of(history, number_of(now_ms));
     for (size_t i = 0; i < ANSWER_COUNT; i++) {
@@ -27,7 +27,8 @@ void history_note(struct history *history, const struct history_now *now, int64_
         slot->in_flight = now->in_flight;
 }
 
-const struct history_slot *history_at(const struct history *history, size_t age, int64_t now_ms)
+const struct history_slot *history_at(const struct history_ring *history, size_t age,
+                                      int64_t now_ms)
 {
     assert(age < HISTORY_SLOTS);
     int64_t number = number_of(now_ms) - (int64_t)age;
@@ -37,7 +38,7 @@ const struct history_slot *history_at(const struct history *history, size_t age,
     return slot->number == number ? slot : NULL;
 }
 
-uint64_t history_sum(const struct history *history, enum answer answer, size_t slots,
+uint64_t history_sum(const struct history_ring *history, enum answer answer, size_t slots,
                      int64_t now_ms)
 {
     uint64_t sum = 0;

@@ -25,19 +25,20 @@ struct history_slot {
     uint64_t in_flight;             /* the most that were seen in them */
 };
 
-struct history {
+struct history_ring {
     struct history_slot slots[HISTORY_SLOTS]; /* number modulo HISTORY_SLOTS */
     uint64_t before[ANSWER_COUNT];            /* as counted last */
 };
 
 /* To be called about once a second: what was counted since the last call belongs to the slot of
  * now. A zeroed history is an empty one. */
-void history_note(struct history *history, const struct history_now *now, int64_t now_ms);
+void history_note(struct history_ring *history, const struct history_now *now, int64_t now_ms);
 
 /* The slot that ended `age` slots ago; 0 is the one that is being filled, and `age` is below
  * HISTORY_SLOTS. NULL: nothing was noted in it. */
-const struct history_slot *history_at(const struct history *history, size_t age, int64_t now_ms);
+const struct history_slot *history_at(const struct history_ring *history, size_t age,
+                                      int64_t now_ms);
 
 /* The answers of one kind in the last `slots` slots. */
-uint64_t history_sum(const struct history *history, enum answer answer, size_t slots,
+uint64_t history_sum(const struct history_ring *history, enum answer answer, size_t slots,
                      int64_t now_ms);

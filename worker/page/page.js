@@ -14,6 +14,7 @@
       `${Math.floor(count)} ${unit}` + (Math.floor(rest) > 0 ? ` ${Math.floor(rest)} ${word}` : "");
     if (s < 10) return `${s.toFixed(1)} s`;
     if (s < 120) return `${Math.floor(s)} s`;
+    if (s < 600) return two(s / 60, "min", s % 60, "s");
     if (s < 7200) return `${Math.floor(s / 60)} min`;
     if (s < 172800) return two(s / 3600, "h", (s % 3600) / 60, "min");
     return two(s / 86400, "d", (s % 86400) / 3600, "h");
