@@ -58,7 +58,7 @@ static void put_state(const struct look *look)
 {
     struct admin_check checks[ADMIN_CHECKS_MAX];
     const struct worker *w = look->worker;
-    size_t count = w->page.view.checks(w->page.view.context, checks), bad = 0;
+    size_t count = w->page->view.checks(w->page->view.context, checks), bad = 0;
     for (size_t i = 0; i < count; i++)
         bad += !checks[i].ok;
     if (w->phase >= WORKER_DRAINS)
@@ -123,7 +123,7 @@ static void put_bottom(const struct look *look)
     put(look, "</main>\n<footer><span>usher " USHER_VERSION " <span class=\"soft\">");
     put_escaped(look, cli_revision());
     put(look, "</span></span><span>up ");
-    put_since(look, look->worker->page.opened_wall_ms);
+    put_since(look, look->worker->page->opened_wall_ms);
     put(look,
         "</span><span id=\"refresh\"></span><span class=\"links\"><a href=\"status\">JSON</a> "
         "<a href=\"metrics\">metrics</a> <a href=\"readyz?verbose\">readyz</a></span>"
@@ -209,7 +209,7 @@ static void note(struct worker *w)
     for (enum answer i = ANSWER_NONE; i < ANSWER_COUNT; i++)
         now.answers[i] =
             stats_answers(w->stats.answers, i, false) + stats_answers(w->stats.answers, i, true);
-    history_note(&w->page.history, &now, (int64_t)uv_now(&w->loop));
+    history_note(&w->page->history, &now, (int64_t)uv_now(&w->loop));
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -221,11 +221,12 @@ static void on_tick(uv_timer_t *timer)
 
 void page_open(struct worker *w, struct admin_view *view)
 {
-    struct page *page = &w->page;
+    static struct page only; /* large, and one in a process */
+    struct page *page = w->page = &only;
+    *page = (struct page){.opened_wall_ms = worker_wall_ms()};
     page->view = *view;
     page->site = (struct admin_site){answer, w};
     view->site = &page->site;
-    page->opened_wall_ms = worker_wall_ms();
     uv_timer_init(&w->loop, &page->timer);
     page->timer.data = w;
     uv_timer_start(&page->timer, on_tick, 0, TICK_MS);
@@ -233,8 +234,8 @@ void page_open(struct worker *w, struct admin_view *view)
 
 void page_close(struct worker *w)
 {
-    if (w->page.opened_wall_ms == 0)
+    if (w->page == NULL)
         return;
-    uv_timer_stop(&w->page.timer);
+    uv_timer_stop(&w->page->timer);
     page_searches_turn(w, true);
 }

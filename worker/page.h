@@ -1,7 +1,6 @@
 #pragma once
 
 #include "worker/core/history.h"
-#include "worker/core/recent.h"
 #include "worker/io/admin.h"
 #include "worker/io/redis_look.h"
 
@@ -40,7 +39,6 @@ struct page {
     struct admin_view view; /* what /readyz and /metrics say too */
     struct admin_site site;
     struct history_ring history;
-    struct recent recent;
     struct page_search searches[PAGE_SEARCHES_MAX];
     int64_t opened_wall_ms;
     uv_timer_t timer; /* the history's, and the end of look-ups */

@@ -27,7 +27,7 @@ static uint64_t value_of(const struct history_slot *slot, enum chart chart)
 
 static const struct history_slot *slot_at(const struct look *look, size_t age)
 {
-    return history_at(&look->worker->page.history, age, look->now_ms);
+    return history_at(&look->worker->page->history, age, look->now_ms);
 }
 
 static uint64_t peak_of(const struct look *look, enum chart chart)
@@ -92,7 +92,7 @@ static void put_legend(const struct look *look)
         buffer_print(look->out, "<span class=\"key o-%s\"></span>%s", answer_name(order[i]),
                      answer_name(order[i]));
         table_cell(&table);
-        put_count(look, history_sum(&w->page.history, order[i], HISTORY_SLOTS, look->now_ms));
+        put_count(look, history_sum(&w->page->history, order[i], HISTORY_SLOTS, look->now_ms));
         table_cell(&table);
         put_count(look, stats_answers(w->stats.answers, order[i], false) + again);
         table_cell(&table);

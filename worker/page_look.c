@@ -23,7 +23,7 @@ static struct look look_of(struct page_search *search, struct buffer *out)
 static void put_sources(const struct look *look)
 {
     const char *sources[2 * RECENT_MAX];
-    size_t count = recent_sources(&look->worker->page.recent, sources);
+    size_t count = recent_sources(&look->worker->recent, sources);
     put(look, "<datalist id=\"sources\">");
     for (size_t i = 0; i < count; i++) {
         put(look, "<option value=\"");
@@ -292,7 +292,7 @@ static void choose_sources(struct page_search *search, const char *source)
         add_source(search, source);
         return;
     }
-    size_t count = recent_sources(&search->worker->page.recent, seen);
+    size_t count = recent_sources(&search->worker->recent, seen);
     for (size_t i = 0; i < count; i++)
         add_source(search, seen[i]);
 }
@@ -315,7 +315,7 @@ static bool ask_redis(struct page_search *search)
 static enum admin_verdict begin_search(const struct look *look, struct admin_ask *ask,
                                        const char *id, const char *source)
 {
-    struct page_search *search = find_place(&look->worker->page);
+    struct page_search *search = find_place(look->worker->page);
     if (search == NULL) {
         page_begin(look, path);
         put_form(look, id, source != NULL ? source : "");
@@ -374,7 +374,7 @@ void page_searches_turn(struct worker *w, bool all)
 {
     int64_t now_ms = (int64_t)uv_now(&w->loop);
     for (size_t i = 0; i < PAGE_SEARCHES_MAX; i++) {
-        struct page_search *search = &w->page.searches[i];
+        struct page_search *search = &w->page->searches[i];
         if (search->ask != NULL && (all || now_ms - search->begun_ms >= PAGE_SEARCH_MS))
             end_search(search);
     }

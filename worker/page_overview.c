@@ -16,7 +16,7 @@ static void put_banner(const struct look *look, const char *mood, const char *na
 static void put_banners(const struct look *look, const struct metrics_view *metrics)
 {
     struct admin_check checks[ADMIN_CHECKS_MAX];
-    const struct admin_view *view = &look->worker->page.view;
+    const struct admin_view *view = &look->worker->page->view;
     size_t count = view->checks(view->context, checks);
     put(look, "<div role=\"status\">");
     if (metrics->interlock)
@@ -52,7 +52,7 @@ static uint64_t answered(const struct look *look, size_t slots)
 {
     uint64_t sum = 0;
     for (enum answer i = ANSWER_SUBMITTED; i < ANSWER_COUNT; i++)
-        sum += history_sum(&look->worker->page.history, i, slots, look->now_ms);
+        sum += history_sum(&look->worker->page->history, i, slots, look->now_ms);
     return sum;
 }
 
@@ -174,7 +174,7 @@ static void put_graph(const struct look *look, const struct metrics_view *metric
 static void put_checks(const struct look *look)
 {
     struct admin_check checks[ADMIN_CHECKS_MAX];
-    const struct admin_view *view = &look->worker->page.view;
+    const struct admin_view *view = &look->worker->page->view;
     size_t count = view->checks(view->context, checks);
     put(look, "<section class=\"card\"><h2>Checks</h2><ul class=\"checks\">");
     for (size_t i = 0; i < count; i++) {
@@ -227,7 +227,7 @@ static void put_recent(const struct look *look, const struct recent_ring *ring, 
 void page_overview(const struct look *look)
 {
     struct metrics_view metrics = {0};
-    const struct page *page = &look->worker->page;
+    const struct page *page = look->worker->page;
     page->view.metrics(page->view.context, &metrics);
     put_banners(look, &metrics);
     put(look, "<dl class=\"tiles\">");
@@ -236,9 +236,9 @@ void page_overview(const struct look *look)
     put(look, "</dl>\n");
     put_answers_chart(look);
     put_graph(look, &metrics);
-    put_recent(look, &page->recent.problems, "Latest problems",
+    put_recent(look, &look->worker->recent.problems, "Latest problems",
                "No event was rejected, expired, failed or left unknown since start.");
-    put_recent(look, &page->recent.successes, "Latest successes",
+    put_recent(look, &look->worker->recent.successes, "Latest successes",
                "No event was submitted, existing or validated yet.");
     put_checks(look);
 }

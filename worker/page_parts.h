@@ -1,6 +1,7 @@
 #pragma once
 
 #include "worker/io/html.h"
+#include "worker/page.h"
 #include "worker/worker.h"
 
 /* The inside of the status page, for worker/page*.c only. What is not ours goes through

@@ -269,7 +269,7 @@ static void leave(void *context, struct request *rq)
     struct worker *w = context;
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
-        recent_note(&w->page.recent, rq, worker_wall_ms());
+        recent_note(&w->recent, rq, worker_wall_ms());
         tenant_answered(w, rq);
         log_answered(rq);
     } else if (rq->answer == ANSWER_NONE) {

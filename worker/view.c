@@ -4,6 +4,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/loop_watch.h"
 #include "worker/io/redis_follow.h"
+#include "worker/page.h"
 #include "worker/worker.h"
 
 #include <curl/curl.h>
@@ -188,8 +189,10 @@ static void fill_metrics(void *context, struct metrics_view *ret)
 
 bool worker_admin_open(struct worker *w, struct error *error)
 {
-    struct admin_view view = {
-        .live = is_live, .checks = list_checks, .metrics = fill_metrics, .context = w};
+    struct admin_view view = {.live = is_live,
+                              .checks = list_checks,
+                              .metrics = fill_metrics,
+                              .context = w};
     page_open(w, &view);
     w->admin = admin_create(&w->loop, w->settings->admin.listen, &view, error);
     return w->admin != NULL;

@@ -7,6 +7,7 @@
 #include "worker/io/log.h"
 #include "worker/io/loop_watch.h"
 #include "worker/pacing.h"
+#include "worker/page.h"
 #include "worker/signals.h"
 
 #include <stdio.h>
