@@ -1,6 +1,7 @@
 #include "worker/footprint.h"
 
 #include "worker/core/reply.h"
+#include "worker/io/actions.h"
 #include "worker/io/admin.h"
 #include "worker/io/http.h"
 #include "worker/io/http_options.h"
@@ -31,6 +32,9 @@ enum {
     /* What a call to Redis takes beside the answer's members: keys, arguments, the script's words.
      */
     REDIS_CALL_BYTES = 4 * KIB,
+    /* A list that is shown, one that is ready and one that is read, each of twice as many rows
+       until it is cut; and one record on its way back. */
+    LETTERS_BYTES = 3 * 2 * LETTERS_MAX * sizeof(struct letter) + AUDIT_CLIENT_BYTES + 3 * MIB,
 };
 
 static void add(struct footprint *footprint, const char *name, const char *from, size_t bytes)
@@ -77,6 +81,11 @@ struct footprint footprint_of(const struct settings *settings)
             REDIS_TAKE_MAX * (3 * (size_t)FOLLOWED_BYTES_MAX + HTTP_BODY_MAX));
     add(&all, "/metrics, /status, the status page", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_FOR(tenants > 0 ? tenants : 1) + ADMIN_MEMORY_MAX));
+    add(&all, "dead letters, while somebody looks at them", "1,000 of them", LETTERS_BYTES);
+    if (settings->admin.actions_listen[0] != '\0')
+        add(&all, "actions", "connections of admin.actions_listen",
+            ACTIONS_CONNECTIONS_MAX *
+                ((size_t)ACTIONS_PAGE_MAX + ACTIONS_BODY_MAX + ACTIONS_MEMORY_MAX));
     all.bytes_per_broker = FETCH_BYTES;
     all.bytes_per_partition = QUEUE_BYTES + 2 * LEDGER_WORDS * sizeof(uint64_t);
     return all;

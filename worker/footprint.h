@@ -9,7 +9,7 @@
  * of its limits, each full at the same time. A day's work takes a tenth of it or less. `usher
  * config check` prints it. */
 
-enum { FOOTPRINT_ROWS_MAX = 12 };
+enum { FOOTPRINT_ROWS_MAX = 16 };
 
 struct footprint {
     struct footprint_row {

@@ -5,7 +5,6 @@ Some scenes are loops inside one process (allocation_loops); the others are the 
 supervisor that starts it again. A site fails once in a scene, so each scene comes to its end.
 """
 import argparse
-import http.client
 import os
 import pathlib
 import shutil
@@ -29,7 +28,6 @@ SHARES = [("submitted", 70), ("validated", 4), ("expired", 3), ("conflict", 3), 
 GRANTS_ALL = {"match": {"op": "any"}, "action": {"no_duplicate_rejection": True}}
 REFUSAL = {"code": 400, "body": "graph", "error": "InvalidModel"}
 SANITIZER_EXIT = 99
-ACTIONS_TOKEN = "0123456789abcdef01234567"
 # What a failed allocation may end with: abort(), or an exit that says why.
 CLEAN = (-6, 69, 70, 75, 77, 78)
 # Without a look for leaks: what is not freed at an end by error is the system's.
@@ -211,12 +209,9 @@ class Play:
 
 
 class Trouble(Play):
-    """Lost answers, refusals with details, tokens that end, Redis away, a second worker; and
-    somebody at the actions, who replays what is not there."""
+    """Lost answers, refusals with details, tokens that end, Redis away, two workers, actions."""
 
-    settings = {"graph": {"in_flight": 16},
-                "admin": {"actions_listen": f"127.0.0.1:{processes.free_port()}",
-                          "token": ACTIONS_TOKEN}}
+    settings = {"graph": {"in_flight": 16}, "admin": actions_client.settings()}
     rules = [
         {"match": {"op": "submit", "times": -1, "probability": 0.3},
          "action": {"close_after_apply": True}},
@@ -227,15 +222,7 @@ class Trouble(Play):
 
     def tend(self):
         super().tend()
-        self.worker.get("/metrics")
-        self.worker.get("/status")
-        port = int(self.settings["admin"]["actions_listen"].rpartition(":")[2])
-        script = actions_client.Script(port, ACTIONS_TOKEN)
-        try:
-            script.get("/")
-            script.post("/replay", [("letter", "/0/999999999")])
-        except (OSError, http.client.HTTPException):
-            pass  # it has ended, or an allocation of this request has failed
+        actions_client.poke(self.worker, self.settings["admin"])
 
     def play(self):
         self.wait_quiet()

@@ -4,6 +4,8 @@ import http.client
 import re
 import urllib.parse
 
+import processes
+
 FORM = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.S)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 BOX = re.compile(
@@ -81,3 +83,20 @@ class Script(Browser):
 
     def order(self):
         return self.get("/order")
+
+
+def settings():
+    return {"actions_listen": f"127.0.0.1:{processes.free_port()}",
+            "token": "0123456789abcdef01234567"}
+
+
+def poke(worker, admin):
+    """Looks at all of it, and replays what is not there, whether the worker is there or not."""
+    worker.get("/metrics")
+    worker.get("/status")
+    script = Script(int(admin["actions_listen"].rpartition(":")[2]), admin["token"])
+    try:
+        script.get("/")
+        script.post("/replay", [("letter", "/0/999999999")])
+    except (OSError, http.client.HTTPException):
+        pass  # it has ended, or cannot answer

@@ -3,6 +3,7 @@
 #include "worker/core/json_writer.h"
 #include "worker/core/rfc3339.h"
 #include "worker/io/html.h"
+#include "worker/io/kafka_conf.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -107,7 +108,11 @@ static void put_intake(struct ask *ask)
 {
     const struct actions_view *view = &ask->actions->view;
     bool is_paused = view->is_paused(view->context);
-    put(ask, "<section><h2>Intake</h2><p>This worker <strong>");
+    char instance_id[KAFKA_INSTANCE_ID_SIZE];
+    kafka_instance_id(view->settings, instance_id);
+    put(ask, "<section><h2>Intake</h2><p>This worker, <code>");
+    html_text(&ask->body, instance_id);
+    put(ask, "</code>, <strong>");
     html_text(&ask->body, view->state(view->context));
     put(ask, "</strong>. ");
     put(ask, is_paused ? "Nothing new is taken in; what is at work finishes. It keeps its "

@@ -18,12 +18,18 @@ struct property {
     const char *name, *value;
 };
 
-/* A worker holds little in wait, so that it stays small; here all is read, and fast. What is in
+/* A worker holds little in wait, so that it stays small; the audit reads all, and fast. What is in
  * wait is bounded for all partitions together. */
-static const struct property properties[] = {
+static const struct property of_audit[] = {
     {"enable.partition.eof", "true"},        {"queued.min.messages", "10000"},
     {"queued.max.messages.kbytes", "16384"}, {"fetch.message.max.bytes", "1048576"},
-    {"fetch.max.bytes", "16777216"},
+    {"fetch.max.bytes", "16777216"},         {NULL, NULL},
+};
+static const struct property of_worker[] = {
+    {"enable.partition.eof", "true"},
+    {"queued.max.messages.kbytes", "2048"}, /* AUDIT_CLIENT_BYTES */
+    {"fetch.max.bytes", "2097152"},
+    {NULL, NULL},
 };
 
 /* ---- the handle ------------------------------------------------------------------------------ */
@@ -56,8 +62,9 @@ static bool create(struct audit_client *client, struct error *error)
     /* Committed offsets are asked for by it; a consumer that subscribes to nothing joins nothing.
      */
     bool good = set(conf, "group.id", client->settings->kafka.group, error);
-    for (size_t i = 0; good && i < sizeof properties / sizeof *properties; i++)
-        good = set(conf, properties[i].name, properties[i].value, error);
+    const struct property *property = client->stop != NULL ? of_worker : of_audit;
+    for (; good && property->name != NULL; property++)
+        good = set(conf, property->name, property->value, error);
     if (!good) {
         rd_kafka_conf_destroy(conf);
         return false;

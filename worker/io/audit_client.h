@@ -17,6 +17,9 @@ struct audit_client {
     char trouble[ERROR_TEXT_SIZE]; /* why no broker can be reached; "" where nothing is known */
 };
 
+/* Of one that can be stopped, and so is part of a worker: what is fetched and waits, at most. */
+enum { AUDIT_CLIENT_BYTES = 6 << 20 };
+
 /* Reaches the brokers and reads what topics there are, within KAFKA_REACH_MS. Settings must outlive
  * it, and so must `stop`. False: *ret_refusal says why. audit_client_finish() is due either way. */
 bool audit_client_init(struct audit_client *client, const struct settings *settings,

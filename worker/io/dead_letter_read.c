@@ -100,7 +100,7 @@ static bool assign(struct letter_reader *reader, const rd_kafka_topic_partition_
 static void plan(struct reading *run, rd_kafka_topic_partition_list_t *low)
 {
     int64_t share = low->cnt > 0 ? LETTERS_MAX / low->cnt : 0;
-    int64_t most = (share > LETTERS_SHARE ? share : LETTERS_SHARE) * OFFSETS_A_LETTER;
+    int64_t most = (share > 1 ? share : 1) * OFFSETS_A_LETTER;
     for (int i = low->cnt - 1; i >= 0; i--) {
         rd_kafka_topic_partition_t *from = &low->elems[i];
         int64_t end = run->ends->elems[i].offset;

@@ -9,7 +9,6 @@
 
 enum {
     LETTERS_MAX = 1000,      /* rows of a list: 1.5 MiB, and more than a person reads */
-    LETTERS_SHARE = 16,      /* of each partition at least, however many there are */
     LETTERS_STALL_MS = 8000, /* nothing comes: a transaction that is open, or no leader */
 };
 
