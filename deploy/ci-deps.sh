@@ -6,7 +6,7 @@
 
 # Debian's packages; Node only where none is there, for Debian's npm refuses the Node of others. Go
 # is found below: only one that is new enough will do.
-ci_packages="buildah debootstrap scdoc man-db bash-completion fish zsh systemd"
+ci_packages="chromium buildah debootstrap scdoc man-db bash-completion fish zsh systemd"
 command -v node >/dev/null || ci_packages="$ci_packages nodejs"
 command -v npm >/dev/null || ci_packages="$ci_packages npm"
 
@@ -21,6 +21,7 @@ kustomize_version=v5.6.0 # newer ones want a newer Go than Debian's fetches by i
 node_packages="@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
     @kubernetes-models/external-secrets@2.0.0"
 kubernetes_validate_version=1.37.0
+playwright_version=1.64.1 # for the status page; Debian's chromium is the browser
 
 ci_bin="$USHER_DEPS/ci/bin"
 # The cluster that helm renders for where there is none. Its own Makefile says it so too; without,
@@ -91,6 +92,17 @@ install_models() {
         --ignore-scripts $node_packages
 }
 
+# Without a browser of its own. In a folder of its own: npm takes away what it was not told of.
+install_playwright() {
+    mkdir -p "$USHER_DEPS/ci/page"
+    quietly npm install --prefix "$USHER_DEPS/ci/page" --no-save --no-audit --no-fund \
+        --ignore-scripts "playwright-core@$playwright_version"
+}
+
+install_page_tools() {
+    once playwright "$playwright_version" install_playwright
+}
+
 install_kubernetes_validate() {
     local venv="$USHER_DEPS/ci/kubernetes-validate"
     quietly /usr/bin/python3 -m venv "$venv" &&
@@ -114,4 +126,5 @@ install_chart_tools() {
 
 install_ci_tools() {
     install_chart_tools
+    install_page_tools
 }

@@ -83,7 +83,7 @@ struct footprint footprint_of(const struct settings *settings)
     if (settings->traces.endpoint[0] != '\0') /* a buffer grows by doubling */
         add(&all, "spans that wait for the collector", "traces.queue",
             2 * (size_t)settings->traces.queue * OTLP_SPAN_BYTES + OTLP_SPAN_BYTES_MAX);
-    add(&all, "/metrics, /status", "connections of admin.listen",
+    add(&all, "/metrics, /status, the status page", "connections of admin.listen",
         ADMIN_CONNECTIONS_MAX * (METRICS_BYTES_FOR(tenants > 0 ? tenants : 1) + ADMIN_MEMORY_MAX));
     add(&all, "dead letters, while somebody looks at them", "1,000 of them", LETTERS_BYTES);
     if (settings->admin.actions_listen[0] != '\0')

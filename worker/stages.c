@@ -271,6 +271,7 @@ static void leave(void *context, struct request *rq)
     traces_leave(w, rq);
     if (rq->stage == STAGE_DONE) {
         stats_answered(&w->stats, rq, worker_wall_ms());
+        recent_note(&w->recent, rq, worker_wall_ms());
         tenant_answered(w, rq);
         log_answered(rq);
     } else if (rq->answer == ANSWER_NONE) {

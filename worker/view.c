@@ -4,6 +4,7 @@
 #include "worker/io/admin.h"
 #include "worker/io/loop_watch.h"
 #include "worker/io/redis_follow.h"
+#include "worker/page.h"
 #include "worker/traces.h"
 #include "worker/worker.h"
 
@@ -191,7 +192,11 @@ static void fill_metrics(void *context, struct metrics_view *ret)
 
 bool worker_admin_open(struct worker *w, struct error *error)
 {
-    struct admin_view view = {is_live, list_checks, fill_metrics, w};
+    struct admin_view view = {.live = is_live,
+                              .checks = list_checks,
+                              .metrics = fill_metrics,
+                              .context = w};
+    page_open(w, &view);
     w->admin = admin_create(&w->loop, w->settings->admin.listen, &view, error);
     return w->admin != NULL;
 }

@@ -7,6 +7,7 @@
 #include "worker/io/log.h"
 #include "worker/io/loop_watch.h"
 #include "worker/pacing.h"
+#include "worker/page.h"
 #include "worker/signals.h"
 #include "worker/traces.h"
 
@@ -324,6 +325,7 @@ static void give_claims_back(struct worker *w)
 static void close_parts(struct worker *w)
 {
     signals_close();
+    page_close(w);
     admin_destroy(w->admin);
     actions_destroy(w->actions);
     loop_watch_destroy(w->loop_watch);

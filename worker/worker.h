@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "worker/core/error.h"
 #include "worker/core/pipeline.h"
+#include "worker/core/recent.h"
 #include "worker/core/stats.h"
 #include "worker/io/redis.h"
 #include "worker/io/settle.h"
@@ -40,10 +41,9 @@ struct worker {
     const struct settings *settings;
     uv_loop_t loop;
     uv_prepare_t prepare; /* the turn: after timers and callbacks, before the loop sleeps */
-    uv_idle_t
-        idle; /* runs only while a budget ended a turn early, so that the loop does not sleep */
-    uv_timer_t wake;                     /* the next sleeper or batch */
-    uv_timer_t deadline;                 /* of the phase: 30 s to start, settings.drain to drain */
+    uv_idle_t idle;       /* only while a budget ended a turn early: the loop does not sleep */
+    uv_timer_t wake;      /* the next sleeper or batch */
+    uv_timer_t deadline;  /* of the phase: 30 s to start, settings.drain to drain */
     uv_signal_t signals[WORKER_SIGNALS]; /* signals.c */
     enum worker_phase phase;
     int exit_code;
@@ -63,13 +63,14 @@ struct worker {
     struct admin *admin;
     struct letter_desk *letters; /* dead letters, for pages */
     struct actions *actions;     /* NULL: off */
+    struct page *page;           /* page.h; NULL: not open yet */
+    struct recent recent;        /* … and of it, what was answered last */
     struct loop_watch *loop_watch;
     bool config_good;       /* the settings were last read without an error … */
     int64_t config_wall_ms; /* … and when that was so last */
 };
 
-/* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`
- * says why. */
+/* Runs until SIGTERM, SIGINT or a reason to stop. The exit code; `error` says why it is not 0. */
 int worker_run(const struct settings *settings, struct error *error);
 
 /* stages.c: the live stage table. */
@@ -80,8 +81,7 @@ bool worker_admin_open(struct worker *worker, struct error *error);
 /* actions.c: likewise admin.actions_listen, and the dead letters that both may show. */
 bool worker_actions_open(struct worker *worker, struct error *error);
 
-/* Pauses the intake, or ends that; `who` is for the log. False: it is not in a phase for that, and
- * `error` says so. */
+/* Pauses the intake, or ends that; `who` is for the log. False: not in this phase; see `error`. */
 bool worker_pause(struct worker *worker, const char *who, struct error *error);
 bool worker_resume(struct worker *worker, const char *who, struct error *error);
 
@@ -97,5 +97,5 @@ void worker_end(struct worker *worker);
 /* Ends the loop with this exit code. The first reason counts. */
 void worker_leave(struct worker *worker, int exit_code, const char *why);
 
-/* Now, by the clock on the wall, in Unix milliseconds. */
+/* Now, in Unix milliseconds. */
 int64_t worker_wall_ms(void);

@@ -125,15 +125,18 @@ static void test_places(void **state)
     struct kafka_place places[3] = {{0}};
     size_t count = 0;
     for (int32_t i = 0; i < 5; i++)
-        count = kafka_place_add(places, count, 3, (struct kafka_place){i, 10 + i, 1});
+        count = kafka_place_add(places, count, 3,
+                                (struct kafka_place){.partition = i, .lag = 10 + i, .fetched = 1});
     assert_int_equal(count, 3);
     assert_int_equal(places[1].partition, 1);
     assert_int_equal(places[1].lag, 11);
     assert_int_equal(places[2].partition, -1);
     assert_int_equal(places[2].lag, 12 + 13 + 14);
     assert_int_equal(places[2].fetched, 3);
-    (void)kafka_place_add(places, count, 3, (struct kafka_place){5, -1, 0});
-    (void)kafka_place_add(places, count, 3, (struct kafka_place){6, 7, 0});
+    (void)kafka_place_add(places, count, 3,
+                          (struct kafka_place){.partition = 5, .lag = -1, .fetched = 0});
+    (void)kafka_place_add(places, count, 3,
+                          (struct kafka_place){.partition = 6, .lag = 7, .fetched = 0});
     assert_int_equal(places[2].lag, -1);
 }
 

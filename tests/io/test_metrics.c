@@ -15,7 +15,9 @@ static struct stats stats;
 static struct call_stats calls;
 static struct loop_lag loop;
 static struct kafka_stats kafka;
-static const struct kafka_place places[] = {{0, 123, 4}, {7, -1, 0}, {-1, 5, 6}};
+static const struct kafka_place places[] = {{.partition = 0, .lag = 123, .fetched = 4},
+                                            {.partition = 7, .lag = -1},
+                                            {.partition = -1, .lag = 5, .fetched = 6}};
 static const size_t at_stage[STAGE_COUNT] = {[STAGE_SUBMIT] = 7};
 
 static const struct follow_stats follow = {
@@ -304,7 +306,9 @@ static void test_promtool_on_the_largest(void **state)
     struct metrics_view most = view;
     static struct kafka_place all[KAFKA_PLACES_MAX];
     for (int32_t i = 0; i < KAFKA_PLACES_MAX; i++)
-        all[i] = (struct kafka_place){INT32_MAX - i, INT64_MAX / 2, SIZE_MAX / 2};
+        all[i] = (struct kafka_place){.partition = INT32_MAX - i,
+                                      .lag = INT64_MAX / 2,
+                                      .fetched = SIZE_MAX / 2};
     most.kafka.places = all;
     most.kafka.place_count = KAFKA_PLACES_MAX;
     for (kafka.count = 0; kafka.count < KAFKA_BROKERS_MAX; kafka.count++)

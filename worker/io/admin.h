@@ -1,14 +1,15 @@
 #pragma once
 
 #include "worker/core/error.h"
+#include "worker/io/admin_site.h"
 #include "worker/io/metrics.h"
 
 #include <uv.h>
 
 /*
- * The HTTP listener of the setting admin.listen: /livez /readyz /metrics /status, to be read only.
- * It runs on the worker's loop and asks the worker through the view below, once for each HTTP
- * request.
+ * The HTTP listener of the setting admin.listen: /livez /readyz /metrics /status, and the pages of
+ * a site (admin_site.h), to be read only. It runs on the worker's loop and asks the worker through
+ * the view below, once for each HTTP request.
  */
 struct admin;
 
@@ -34,6 +35,7 @@ struct admin_view {
     size_t (*checks)(void *context, struct admin_check ret[ADMIN_CHECKS_MAX]);
     void (*metrics)(void *context, struct metrics_view *ret);
     void *context;
+    const struct admin_site *site; /* copied; NULL: none */
 };
 
 /* Listens on "host:port" or "[address]:port"; an empty host is every address, port 0 one that is

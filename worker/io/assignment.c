@@ -295,8 +295,12 @@ size_t assignment_places(const struct assignment *assignment, struct kafka_place
     for (size_t i = 0; i < assignment->count; i++) {
         const struct slot *slot = assignment->slots[i];
         count = kafka_place_add(ret, count, most,
-                                (struct kafka_place){slot->partition.id, lag_of(assignment, slot),
-                                                     rd_kafka_queue_length(slot->queue)});
+                                (struct kafka_place){.partition = slot->partition.id,
+                                                     .lag = lag_of(assignment, slot),
+                                                     .fetched = rd_kafka_queue_length(slot->queue),
+                                                     .frontier = slot->partition.ledger.frontier,
+                                                     .end = slot->partition.ledger.end,
+                                                     .held = slot->held != NULL});
     }
     return count;
 }

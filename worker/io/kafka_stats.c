@@ -202,5 +202,7 @@ size_t kafka_place_add(struct kafka_place *places, size_t count, size_t most,
     rest->partition = -1;
     rest->lag = rest->lag < 0 || place.lag < 0 ? -1 : rest->lag + place.lag;
     rest->fetched += place.fetched;
+    rest->frontier = rest->end = -1;
+    rest->held = rest->held || place.held;
     return count;
 }

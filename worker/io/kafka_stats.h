@@ -29,6 +29,9 @@ struct kafka_place {
     int32_t partition; /* -1: all others */
     int64_t lag;       /* records behind what was taken in; -1: not known */
     size_t fetched;    /* records that wait in librdkafka */
+    int64_t frontier;  /* all below is answered; -1: several partitions */
+    int64_t end;       /* all below was read */
+    bool held;         /* the window is full, or another row's is */
 };
 
 /* Adds a row; where `most` are there already, to the last one, which then stands for the rest.
