@@ -34,6 +34,8 @@ static const struct cli_word config_words[] = {
 static const struct cli_flag doctor_flags[] = {
     {'c', NULL, CLI_VALUE_FILE, "a settings file"},
     {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "only", CLI_VALUE_AREAS, "look at these only"},
+    {'\0', "json", CLI_NO_VALUE, "for a program"},
     {'\0', "clear-interlock", CLI_NO_VALUE, "take away the interlock that stands"},
     {0},
 };
