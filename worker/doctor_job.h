@@ -65,6 +65,9 @@ struct doctor_job {
 void doctor_tell(struct doctor_job *job, enum doctor_check check, const char *about,
                  const struct diagnosis *diagnosis);
 
+/* What was missing up to now need not be there after all, and why not. */
+void doctor_forgive(struct doctor_job *job, const char *why);
+
 /* So long may it wait for an answer: `most`, or less where the end is near; at least 1. */
 int doctor_patience_ms(const struct doctor_job *job, int most_ms);
 

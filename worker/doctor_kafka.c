@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { TRY_MS = 500, POLL_MS = 100 };
+enum { TRY_MS = 500, PAUSE_MS = 100 };
 
 /* ---- asking ---- */
 
@@ -178,6 +179,8 @@ static void judge_group(struct doctor_kafka *kafka,
     else if (!doctor_kafka_rights(operations, count, &rights))
         diagnosis_open(ret, "%s, %zu members; these brokers do not tell what this user may do",
                        state, members);
+    else if ((rights & KAFKA_RIGHT_READ) != 0 && members == 0)
+        diagnosis_good(ret, "it may be joined; nobody has at the moment");
     else if ((rights & KAFKA_RIGHT_READ) != 0)
         diagnosis_good(ret, "it may be joined; %s, %zu member%s", state, members,
                        members == 1 ? "" : "s");
@@ -188,10 +191,22 @@ static void judge_group(struct doctor_kafka *kafka,
                           kafka->settings->kafka.group);
 }
 
-static void ask_group(struct doctor_kafka *kafka, struct diagnosis *ret)
+/* The coordinator is still being found, or reads what it is to know: it takes a second or two. */
+static bool is_passing(const rd_kafka_error_t *error)
+{
+    rd_kafka_resp_err_t code =
+        error != NULL ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    return code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+           code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
+/* False: ask again. */
+static bool ask_group(struct doctor_kafka *kafka, struct diagnosis *ret)
 {
     const char *name = kafka->settings->kafka.group;
     size_t count = 0;
+    bool good = true;
     rd_kafka_AdminOptions_t *options =
         doctor_kafka_options(kafka, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, true);
     rd_kafka_DescribeConsumerGroups(kafka->rk, &name, 1, options, kafka->queue);
@@ -199,16 +214,28 @@ static void ask_group(struct doctor_kafka *kafka, struct diagnosis *ret)
         rd_kafka_AdminOptions_destroy(options);
     rd_kafka_event_t *event = doctor_kafka_answer(kafka, ret);
     if (event == NULL)
-        return;
+        return true;
     const rd_kafka_ConsumerGroupDescription_t **groups =
         rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(
                                                           event),
                                                       &count);
-    if (count == 1)
+    if (count == 1) {
         judge_group(kafka, groups[0], ret);
-    else
+        good = !is_passing(rd_kafka_ConsumerGroupDescription_error(groups[0]));
+    } else {
         diagnosis_open(ret, "the brokers say nothing of it");
+    }
     rd_kafka_event_destroy(event);
+    return good;
+}
+
+static void look_at_group(struct doctor_kafka *kafka)
+{
+    struct diagnosis diagnosis;
+    int64_t until_ms = doctor_clock_ms() + doctor_patience_ms(kafka->job, DOCTOR_KAFKA_MS);
+    while (!ask_group(kafka, &diagnosis) && doctor_clock_ms() < until_ms)
+        (void)usleep(PAUSE_MS * 1000);
+    doctor_tell(kafka->job, CHECK_KAFKA_GROUP, kafka->settings->kafka.group, &diagnosis);
 }
 
 /* ---- all of it ---- */
@@ -239,8 +266,7 @@ static void look(struct doctor_kafka *kafka)
     if (!look_at_cluster(kafka))
         return;
     doctor_look_at_topics(kafka);
-    ask_group(kafka, &diagnosis);
-    doctor_tell(kafka->job, CHECK_KAFKA_GROUP, kafka->settings->kafka.group, &diagnosis);
+    look_at_group(kafka);
     tell_transaction(kafka);
 }
 
@@ -249,7 +275,7 @@ void doctor_look_at_kafka(struct doctor_job *job)
     struct doctor_kafka kafka = {.job = job, .settings = job->settings};
     struct diagnosis diagnosis;
     if (!doctor_look_at_brokers(job)) {
-        diagnosis_open(&diagnosis, "no broker can be reached, so nothing could be asked of topics, "
+        diagnosis_open(&diagnosis, "none of kafka.brokers will do, so nothing was asked of topics, "
                                    "group and rights");
         doctor_tell(job, CHECK_KAFKA_CLUSTER, "", &diagnosis);
         return;

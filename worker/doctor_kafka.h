@@ -21,7 +21,7 @@ struct doctor_kafka {
     char trouble[ERROR_TEXT_SIZE]; /* librdkafka's last word */
 };
 
-/* A line or two for each of kafka.brokers. False: not one can be reached. */
+/* A line or two for each of kafka.brokers. False: not one will do. */
 bool doctor_look_at_brokers(struct doctor_job *job);
 
 /* Lines for each topic. */

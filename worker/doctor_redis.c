@@ -186,9 +186,9 @@ static bool select_database(struct look *look, struct diagnosis *ret)
 static bool read_info(struct look *look, struct diagnosis *ret)
 {
     redisReply *reply = doctor_redis_ask(look->redis, (const char *[]){"INFO", NULL});
-    bool good = reply != NULL && redis_answer_is_forbidden(reply);
-    if (!good)
-        good = is_done(reply, false, ret);
+    bool is_secret =
+        reply != NULL && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0;
+    bool good = is_secret || is_done(reply, false, ret);
     if (good && reply->type == REDIS_REPLY_STRING)
         look->info = strdup(reply->str);
     freeReplyObject(reply);

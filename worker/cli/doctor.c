@@ -29,15 +29,15 @@ static const char help[] =
     "One line for each thing: [+] it is there, [-] it is missing, [?] it cannot be told, or is\n"
     "needed for some requests only. Names, connections, certificates and clocks; Kafka's topics\n"
     "and rights; how Redis keeps what it is told, and the rights there; the token, and the\n"
-    "permissions in Graph, by what the token says and by what Graph says to reads. All of it takes\n"
-    "30 seconds at most. No group is joined and no transaction begun; nothing is posted to Graph,\n"
-    "nor written to Kafka, nor to Redis without --clear-interlock. An interlock means that a dry\n"
-    "run may have been a grant: look in Graph before you clear it; then all workers of the group\n"
-    "go on.\n"
+    "permissions in Graph, by what the token says and by what Graph says to reads. All of it\n"
+    "takes 30 seconds at most. No group is joined and no transaction begun; nothing is posted to\n"
+    "Graph, nor written to Kafka, nor to Redis without --clear-interlock. An interlock means that\n"
+    "a dry run may have been a grant: look in Graph before you clear it; then all workers of the\n"
+    "group go on.\n"
     "Exit: 0 nothing is missing, 66 no such file, 69 Kafka, Redis or Graph cannot be reached, 70\n"
     "internal error, 73 the output cannot be written, 76 the interlock stands, 77 a right is\n"
-    "missing or the credentials are refused, 78 the settings are invalid or do not fit: a topic is\n"
-    "missing, Redis keeps nothing. Of several 70 counts before 78, then 77, 76, 69.\n";
+    "missing or the credentials are refused, 78 the settings are invalid or do not fit: a topic\n"
+    "is missing, Redis keeps nothing. Of several, 70 counts before 78, then 77, 76, 69.\n";
 
 /* Somebody wrote it; it may have gone through other hands. */
 static void print_plain(const char *label, struct str text)
