@@ -189,8 +189,12 @@ static bool read_info(struct look *look, struct diagnosis *ret)
     bool is_secret =
         reply != NULL && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0;
     bool good = is_secret || is_done(reply, false, ret);
-    if (good && reply->type == REDIS_REPLY_STRING)
+    if (good && reply->type == REDIS_REPLY_STRING) {
         look->info = strdup(reply->str);
+        good = look->info != NULL;
+        if (!good)
+            diagnosis_missing(ret, DIAGNOSIS_INTERNAL, "there is no memory for what it says");
+    }
     freeReplyObject(reply);
     return good;
 }

@@ -1,6 +1,5 @@
 #include "worker/doctor_redis.h"
 
-#include "worker/core/buffer.h"
 #include "worker/io/redis_answer.h"
 #include "worker/io/redis_scripts.h"
 
@@ -10,7 +9,7 @@
 enum {
     WORDS_MAX = 6,
     KEY_SIZE = REDIS_PREFIX_MAX + 32,
-    LIST_SIZE = 400, /* all rights and keys, if all are missing, and a prefix of some length */
+    LIST_SIZE = 600, /* all rights and keys, if all are missing, and a prefix of some length */
 };
 
 enum need { ALWAYS, TO_FOLLOW, TO_WAIT };
@@ -110,8 +109,16 @@ static enum right try_key(struct doctor_job *job, redisContext *redis, const str
     return try(redis, (const char *[]){"SET", name, "", "NX", "XX", NULL});
 }
 
+/* What does not fit is left out: once the others are given, it is what is missing still. */
+static void add(char missing[LIST_SIZE], const char *right, const char *prefix, const char *key)
+{
+    size_t size = strlen(missing);
+    (void)snprintf(missing + size, LIST_SIZE - size, " %s%s%s%s", right, prefix,
+                   key[0] != '\0' ? ":" : "", key);
+}
+
 /* Appends what is missing. False: the connection is gone. */
-static bool list_missing(struct doctor_job *job, redisContext *redis, struct buffer *missing)
+static bool list_missing(struct doctor_job *job, redisContext *redis, char missing[LIST_SIZE])
 {
     bool may_set = true;
     for (size_t i = 0; i < PROBES; i++) {
@@ -123,7 +130,7 @@ static bool list_missing(struct doctor_job *job, redisContext *redis, struct buf
         if (right != RIGHT_LACKS_COMMAND)
             continue;
         may_set = may_set && strcmp(probes[i].right, "+set") != 0;
-        buffer_print(missing, " %s", probes[i].right);
+        add(missing, probes[i].right, "", "");
     }
     for (size_t i = 0; may_set && i < KEYS; i++) {
         if (!is_needed_key(job, &keys[i]))
@@ -132,7 +139,7 @@ static bool list_missing(struct doctor_job *job, redisContext *redis, struct buf
         if (right == RIGHT_LOST)
             return false;
         if (right == RIGHT_LACKS_KEY)
-            buffer_print(missing, " ~%s:%s", job->settings->redis.key_prefix, keys[i].pattern);
+            add(missing, "~", job->settings->redis.key_prefix, keys[i].pattern);
     }
     return true;
 }
@@ -158,17 +165,10 @@ static void judge(struct doctor_job *job, redisContext *redis, const char *missi
 void doctor_look_at_redis_rights(struct doctor_job *job, redisContext *redis)
 {
     struct diagnosis diagnosis;
-    struct buffer missing;
-    buffer_init(&missing, LIST_SIZE);
-    buffer_put_text(&missing, "");
-    if (!list_missing(job, redis, &missing))
-        diagnosis_missing(&diagnosis, DIAGNOSIS_UNREACHABLE, "the connection was lost; try again");
+    char missing[LIST_SIZE] = "";
+    if (list_missing(job, redis, missing))
+        judge(job, redis, missing, &diagnosis);
     else
-        judge(job, redis, missing.data != NULL ? missing.data : "", &diagnosis);
-    if (missing.failed)
-        diagnosis_missing(&diagnosis, DIAGNOSIS_REFUSED,
-                          "the user of redis.username lacks more than fits in a line; give it what "
-                          "config/README.md lists");
-    buffer_finish(&missing);
+        diagnosis_missing(&diagnosis, DIAGNOSIS_UNREACHABLE, "the connection was lost; try again");
     doctor_tell(job, CHECK_REDIS_RIGHTS, "", &diagnosis);
 }

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+import yaml
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 import audit  # noqa: E402
@@ -318,16 +320,22 @@ def play_audit(scene, kafka, folder):
         world.close()
 
 
-def play_doctor(scene, folder):
+def play_doctor(scene, kafka, folder):
+    """All is there; the proxy is for https only."""
     secret = os.path.join(folder, "secret")
     pathlib.Path(secret).write_text("s", encoding="utf-8")
-    box = sandbox_client.Sandbox()
-    settings = (f"base_url={box.url}", f"authority_host={box.url[:-5]}", "tenant_id=t",
-                "client_id=c", f"client_secret_file={secret}", "proxy=http://p:1",
-                "proxy_username=u", f"proxy_password_file={secret}")
-    command = [harness.BIN, "doctor", *(w for s in settings for w in ("-s", "graph." + s))]
-    repeat(scene, command, lambda found, failed: found.returncode == 0)
-    box.stop()
+    world = World(folder, kafka, "doctor", (), {"graph": {
+        "client_secret_file": secret, "proxy": "http://p:1", "proxy_username": "u",
+        "proxy_password_file": secret}})
+    path = os.path.join(world.folder, "doctor.yaml")
+    pathlib.Path(path).write_text(yaml.safe_dump(world.settings), encoding="utf-8")
+    try:
+        for more in ([], ["--json"]):
+            repeat(scene, [harness.BIN, "doctor", "-c", path, *more],
+                   lambda found, failed: found.returncode == 0)
+    finally:
+        world.close()
+
 
 # ---- all of them ---------------------------------------------------------------------------------
 
@@ -351,7 +359,7 @@ def play_one(name, kafka, folder, options):
     elif name == "audit":
         play_audit(scene, kafka, folder)
     elif name == "doctor":
-        play_doctor(scene, folder)
+        play_doctor(scene, kafka, folder)
     else:
         PLAYS[name](scene, kafka, folder, NAMES.index(name)).run()
     scene.print()

@@ -166,7 +166,8 @@ class DoctorTest(harness.E2eCase):
                            (world, "W")):
             text = text.replace(what, word)
         text = re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)
-        text = re.sub(r"127\.0\.0\.1 port \d+ after \d+ ms", "127.0.0.1 port PORT", text)
+        text = re.sub(r"Failed to connect to [^;\n]*", "CURL'S WORDS", text)  # differ by version
+        text = re.sub(r"(does not come about) \([^)]*\)", r"\1 (OPENSSL'S WORDS)", text)
         text = re.sub(r"ok: ((127\.0\.0\.1|::1)(, )?)+\n", "ok: ADDRESSES\n", text)
         text = re.sub(r"for \d+ days?", "for N days", text)
         text = re.sub(r"(same as ours, to) \d+ ms", r"\1 N ms", text)
@@ -178,12 +179,16 @@ class DoctorTest(harness.E2eCase):
 
     def check(self, world, name, code, settings, only=None):
         """What it says, whole."""
-        path = settings_file(world.folder, name.replace(" ", "-"),
-                             harness.merged(world.settings, settings))
-        arguments = ["doctor", "-c", path, *(["--only", only] if only else [])]
+        arguments = self.arguments(world, name, settings, only)
         done = run(*arguments)
         self.compare(name, code, done, world.name)
         return arguments, done
+
+    @staticmethod
+    def arguments(world, name, settings, only):
+        path = settings_file(world.folder, name.replace(" ", "-"),
+                             harness.merged(world.settings, settings))
+        return ["doctor", "-c", path, *(["--only", only] if only else [])]
 
     def compare(self, name, code, done, world):
         text = f"exit {done.returncode}\n" + self.plain(world, done.stdout)
@@ -282,8 +287,11 @@ class DoctorTest(harness.E2eCase):
         ]
         self.allow("rich", *(("WRITE", TOPIC, world.name + "-" + name, LITERAL)
                              for name in ("few", "compact", "none", "none-either")))
-        for name, code, kafka in cases:
-            self.check(world, name, code, {"kafka": kafka}, "kafka")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            done = pool.map(lambda case: run(*self.arguments(world, case[0], {"kafka": case[2]},
+                                                             "kafka")), cases)
+            for (name, code, _), one in zip(cases, done):
+                self.compare(name, code, one, world.name)
 
     def test_redis(self):
         world = self.world("doctor-r")

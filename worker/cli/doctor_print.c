@@ -29,9 +29,16 @@ static void print_line(void *context, const struct doctor_line *line)
     (void)fflush(stdout); /* somebody waits for it */
 }
 
+struct list {
+    bool has_one, no_memory;
+};
+
 static void print_object(void *context, const struct doctor_line *line)
 {
-    bool *is_first = context;
+    static const char no_memory[] =
+        "{\"check\":\"doctor\",\"name\":\"doctor\",\"status\":\"failed\","
+        "\"exitCode\":70,\"text\":\"there is no memory for a line\"}";
+    struct list *list = context;
     struct buffer json;
     buffer_init(&json, LINE_MAX_BYTES);
     json_begin_object(&json, NULL);
@@ -45,16 +52,17 @@ static void print_object(void *context, const struct doctor_line *line)
     json_put_text(&json, "text", str_of(line->diagnosis->text));
     json_end_object(&json);
     char *text = buffer_take(&json, NULL);
-    (void)printf("%s\n%s", *is_first ? "" : ",", text != NULL ? text : "{\"check\":\"doctor\"}");
+    (void)printf("%s\n%s", list->has_one ? "," : "", text != NULL ? text : no_memory);
+    list->has_one = true;
+    list->no_memory = list->no_memory || text == NULL;
     free(text);
-    *is_first = false;
 }
 
 int doctor_print(const struct settings *settings, unsigned areas, bool json)
 {
-    bool is_first = true;
+    struct list list = {0};
     struct doctor_report report = {.on_line = json ? print_object : print_line,
-                                   .context = &is_first,
+                                   .context = &list,
                                    .areas = areas,
                                    .limit_ms = DOCTOR_LIMIT_MS};
     /* A core would hold the token (guarantee I14). */
@@ -63,6 +71,8 @@ int doctor_print(const struct settings *settings, unsigned areas, bool json)
     if (json)
         (void)printf("{\"checks\":[");
     int code = doctor_run(settings, &report);
+    if (list.no_memory)
+        code = diagnosis_worse(code, DIAGNOSIS_INTERNAL);
     if (json)
         (void)printf("],\n\"exitCode\":%d}\n", code);
     code = cli_output_end(code);
