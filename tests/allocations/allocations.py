@@ -6,19 +6,17 @@ supervisor that starts it again. A site fails once in a scene, so each scene com
 """
 import argparse
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-import yaml
-
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
 
 import audit  # noqa: E402
 import certificates  # noqa: E402
+import doctor_scene  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
@@ -320,23 +318,6 @@ def play_audit(scene, kafka, folder):
         world.close()
 
 
-def play_doctor(scene, kafka, folder):
-    """All is there; the proxy is for https only."""
-    secret = os.path.join(folder, "secret")
-    pathlib.Path(secret).write_text("s", encoding="utf-8")
-    world = World(folder, kafka, "doctor", (), {"graph": {
-        "client_secret_file": secret, "proxy": "http://p:1", "proxy_username": "u",
-        "proxy_password_file": secret}})
-    path = os.path.join(world.folder, "doctor.yaml")
-    pathlib.Path(path).write_text(yaml.safe_dump(world.settings), encoding="utf-8")
-    try:
-        for more in ([], ["--json"]):
-            repeat(scene, [harness.BIN, "doctor", "-c", path, *more],
-                   lambda found, failed: found.returncode == 0)
-    finally:
-        world.close()
-
-
 # ---- all of them ---------------------------------------------------------------------------------
 
 
@@ -359,7 +340,8 @@ def play_one(name, kafka, folder, options):
     elif name == "audit":
         play_audit(scene, kafka, folder)
     elif name == "doctor":
-        play_doctor(scene, kafka, folder)
+        settings = doctor_scene.settings_of(folder)
+        doctor_scene.play(scene, World(folder, kafka, "doctor", (), settings), repeat)
     else:
         PLAYS[name](scene, kafka, folder, NAMES.index(name)).run()
     scene.print()
