@@ -167,6 +167,7 @@ class DoctorTest(harness.E2eCase):
             text = text.replace(what, word)
         text = re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)
         text = re.sub(r"Failed to connect to [^;\n]*", "CURL'S WORDS", text)  # differ by version
+        text = re.sub(r"\(Local: [^)]*\)", "(LIBRDKAFKA'S WORDS)", text)
         text = re.sub(r"(does not come about) \([^)]*\)", r"\1 (OPENSSL'S WORDS)", text)
         text = re.sub(r"ok: ((127\.0\.0\.1|::1)(, )?)+\n", "ok: ADDRESSES\n", text)
         text = re.sub(r"for \d+ days?", "for N days", text)
