@@ -1,278 +1,204 @@
-#include "worker/doctor.h"
+#include "worker/doctor_job.h"
 
-#include "worker/core/graph_error.h"
-#include "worker/core/permissions.h"
-#include "worker/io/http.h"
-#include "worker/io/token.h"
-#include "worker/worker.h"
-
-#include <stdio.h>
+#include <curl/curl.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum {
-    PARTS_MAX = 20,   /* packages or catalogs of policy that are asked for: a read each */
-    PATH_SIZE = 1024, /* of the settings 256 at most, and an id of 200 */
-    TEXT_SIZE = PERMISSION_TEXT_SIZE + 256,
+/* All jobs, and the threads that do them. On the heap: where time is up it outlives the call. */
+struct examination {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* a job is over */
+    struct doctor_job *jobs;
+    size_t count, next;
+    pthread_t threads[DOCTOR_THREADS_MAX];
+    size_t thread_count;
 };
 
-/* What a read came to. */
-enum sight { SIGHT_ALLOWED, SIGHT_FORBIDDEN, SIGHT_NONE };
-
-struct doctor {
-    const struct settings *settings;
-    const char *tenant; /* "": the only one, which has no name */
-    const struct doctor_report *report;
-    uv_loop_t loop;
-    struct token *token;
-    struct http *http;
-    struct request *rq; /* of the read under way */
-    struct token_roles roles;
-    enum sight sight;
-    bool is_answered;
-    char said[TEXT_SIZE]; /* by Graph, or why nothing was heard of it */
-    int exit_code;
+static const struct area {
+    enum doctor_area area;
+    const char *name;
+    void (*run)(struct doctor_job *job);
+    bool is_each_tenants;
+} areas[] = {
+    {DOCTOR_KAFKA, "kafka", doctor_look_at_kafka, false},
+    {DOCTOR_REDIS, "redis", doctor_look_at_redis, false},
+    {DOCTOR_GRAPH, "graph", doctor_look_at_graph, true},
 };
+enum { AREAS = sizeof areas / sizeof *areas };
 
-static void tell(struct doctor *d, enum doctor_mark mark, const char *thing, const char *text)
+/* ---- the threads ---- */
+
+static struct doctor_job *take_job(struct examination *e)
 {
-    char plain[TEXT_SIZE], whose[TENANT_NAME_MAX + 80];
-    bool named = d->tenant[0] != '\0';
-    snprintf(whose, sizeof whose, "%s%s%s%.64s", named ? "tenant " : "", d->tenant,
-             named ? ": " : "", thing);
-    snprintf(plain, sizeof plain, "%s", text);
-    for (char *c = plain; *c != '\0'; c++) /* part of it may be somebody else's words */
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    d->report->on_line(d->report->context, mark, whose, plain);
+    (void)pthread_mutex_lock(&e->mutex);
+    struct doctor_job *job = e->next < e->count ? &e->jobs[e->next++] : NULL;
+    (void)pthread_mutex_unlock(&e->mutex);
+    return job;
 }
 
-/* The first reason counts. */
-static void fail(struct doctor *d, int exit_code, const char *thing, const char *text)
+static void *work(void *argument)
 {
-    if (d->exit_code == WORKER_DONE)
-        d->exit_code = exit_code;
-    tell(d, DOCTOR_MISSING, thing, text);
-}
-
-/* ---- one read ---- */
-
-static void note_error(struct doctor *d, const struct http_answer *answer)
-{
-    cJSON *tree = graph_body_parse(answer);
-    struct graph_error error = graph_error_read(tree);
-    snprintf(d->said, sizeof d->said, "Graph answers %d %.96s (%.200s), request-id %s",
-             answer->status, error.code != NULL ? error.code : "without a code",
-             error.code != NULL ? error.message : "", answer->request_id);
-    cJSON_Delete(tree);
-}
-
-static void on_answer(void *context, struct request *rq, const struct http_answer *answer)
-{
-    struct doctor *d = context;
-    (void)rq;
-    d->is_answered = true;
-    d->sight = SIGHT_NONE;
-    uv_stop(&d->loop);
-    if (answer->reach != HTTP_ANSWERED) {
-        snprintf(d->said, sizeof d->said, "%s", answer->error);
-        return;
+    struct examination *e = argument;
+    for (struct doctor_job *job; (job = take_job(e)) != NULL;) {
+        job->run(job);
+        (void)pthread_mutex_lock(&e->mutex);
+        job->is_over = true;
+        (void)pthread_cond_broadcast(&e->changed);
+        (void)pthread_mutex_unlock(&e->mutex);
     }
-    if (answer->status >= 200 && answer->status < 300)
-        d->sight = SIGHT_ALLOWED;
-    else if (answer->status == 403)
-        d->sight = SIGHT_FORBIDDEN;
-    note_error(d, answer);
+    return NULL;
 }
 
-static enum sight look_at(struct doctor *d, const char *path)
+/* False: it was told that there is not even one. */
+static bool start_threads(struct examination *e)
 {
-    struct http_call call = {.method = HTTP_GET,
-                             .path = path,
-                             .on_answer = on_answer,
-                             .context = d};
-    *d->rq = (struct request){.stage = STAGE_LOOK};
-    d->is_answered = false;
-    http_start(d->http, d->rq, &call);
-    while (!d->is_answered)
-        uv_run(&d->loop, UV_RUN_DEFAULT);
-    return d->sight;
+    size_t wanted = e->count < DOCTOR_THREADS_MAX ? e->count : DOCTOR_THREADS_MAX;
+    while (e->thread_count < wanted &&
+           pthread_create(&e->threads[e->thread_count], NULL, work, e) == 0)
+        e->thread_count++;
+    return e->thread_count > 0;
 }
 
-/* ---- what is looked at ---- */
+/* ---- the lines ---- */
 
-/* Where the requests of a kind are, on beta: the dry runs go there in any case. */
-static const char *path_of(const struct doctor *d, enum kind kind)
+/* False: it is not over, and its time is. */
+static bool wait_for(struct examination *e, const struct doctor_job *job)
 {
-    return kind == KIND_RESOURCE ? d->settings->graph.beta_resource_path
-                                 : d->settings->graph.beta_assignment_path;
+    const struct timespec until = {job->until_ms / 1000, job->until_ms % 1000 * 1000000};
+    int failed = 0;
+    while (!job->is_over && failed == 0)
+        failed = pthread_cond_timedwait(&e->changed, &e->mutex, &until);
+    return job->is_over;
 }
 
-static void part_path(const struct doctor *d, enum kind kind, const char *id, char ret[PATH_SIZE])
+static int tell_one(const struct doctor_report *report, const struct doctor_job *job,
+                    const struct doctor_finding *finding)
 {
-    static const char root[] = "/identityGovernance/entitlementManagement/";
-    if (kind == KIND_RESOURCE)
-        snprintf(ret, PATH_SIZE, "%saccessPackageCatalogs/%s/accessPackageResources?$top=1", root,
-                 id);
-    else
-        snprintf(ret, PATH_SIZE,
-                 "%s?$expand=accessPackage&$filter=accessPackage/id%%20eq%%20'%s'&$top=1",
-                 path_of(d, kind), id);
+    const struct doctor_line line = {doctor_checks[finding->check].check, job->tenant,
+                                     finding->name, &finding->diagnosis};
+    report->on_line(report->context, &line);
+    return finding->diagnosis.exit_code;
 }
 
-/* By each package or catalog: an application with a role there may read these and no others. */
-static bool look_at_parts(struct doctor *d, enum kind kind, struct permission_view *view)
+static int tell_missing(const struct doctor_report *report, const struct doctor_job *job,
+                        int exit_code, const char *text)
 {
-    const struct policy *policy = &d->settings->policy;
-    const struct strings *ids =
-        kind == KIND_RESOURCE ? &policy->catalogs : &policy->access_packages;
-    char path[PATH_SIZE];
-    for (size_t i = 0; i < ids->count && i < PARTS_MAX; i++) {
-        part_path(d, kind, ids->items[i], path);
-        enum sight sight = look_at(d, path);
-        if (sight == SIGHT_NONE)
-            return false;
-        view->parts++;
-        view->parts_allowed += sight == SIGHT_ALLOWED;
-    }
-    return true;
+    struct doctor_finding finding = {.check = CHECK_DOCTOR};
+    (void)snprintf(finding.name, sizeof finding.name, "%s %s%s%s",
+                   doctor_checks[CHECK_DOCTOR].words, job->area,
+                   job->tenant[0] != '\0' ? " of tenant " : "", job->tenant);
+    diagnosis_missing(&finding.diagnosis, exit_code, "%s", text);
+    return tell_one(report, job, &finding);
 }
 
-/* False: Graph says nothing that could be judged; that is told. */
-static bool look_at_kind(struct doctor *d, enum kind kind, struct permission_view *view)
+/* Under the mutex: a job that is not over may still find something. */
+static int tell_job(struct examination *e, struct doctor_job *job, struct doctor_report *report)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s?$top=1", path_of(d, kind));
-    enum sight sight = look_at(d, path);
-    view->list_is_allowed = sight == SIGHT_ALLOWED;
-    return sight != SIGHT_NONE &&
-           (!permission_may_be_of_parts(&d->roles, view) || look_at_parts(d, kind, view));
+    bool in_time = wait_for(e, job);
+    int code = DIAGNOSIS_DONE;
+    for (size_t i = 0; i < job->count; i++)
+        code = diagnosis_worse(code, tell_one(report, job, &job->findings[i]));
+    if (job->no_memory)
+        code = diagnosis_worse(code, tell_missing(report, job, DIAGNOSIS_INTERNAL,
+                                                  "there is no memory for its lines"));
+    if (in_time)
+        return code;
+    report->left_behind = true;
+    return diagnosis_worse(code, tell_missing(report, job, DIAGNOSIS_UNREACHABLE,
+                                              "its time was up before all had answered; look at "
+                                              "what is missing above, and at the name servers"));
 }
 
-static enum doctor_mark mark_of(enum permission permission)
+static int tell_all(struct examination *e, struct doctor_report *report)
 {
-    static const enum doctor_mark marks[] = {[PERMISSION_GOOD] = DOCTOR_GOOD,
-                                             [PERMISSION_MISSING] = DOCTOR_MISSING,
-                                             [PERMISSION_OPEN] = DOCTOR_OPEN};
-    return marks[permission];
-}
-
-static void check_origins(struct doctor *d)
-{
-    char text[PERMISSION_TEXT_SIZE], thing[64];
-    for (size_t i = 0; i < PERMISSION_ORIGINS; i++) {
-        enum permission permission = permission_of_origin(i, &d->roles, text);
-        snprintf(thing, sizeof thing, "resource requests for %s", permission_origin_name(i));
-        tell(d, mark_of(permission), thing, text);
-    }
-}
-
-static void check_kind(struct doctor *d, enum kind kind)
-{
-    const char *thing = kind == KIND_RESOURCE ? "resource requests" : "assignment requests";
-    struct permission_view view = {0};
-    char text[PERMISSION_TEXT_SIZE], whole[TEXT_SIZE];
-    if (!look_at_kind(d, kind, &view)) {
-        bool refused = token_is_refused(d->token);
-        fail(d, refused ? WORKER_REFUSED : WORKER_UNREACHABLE, thing, d->said);
-        return;
-    }
-    enum permission permission = permission_of_kind(kind, &d->roles, &view, text);
-    if (permission != PERMISSION_MISSING) {
-        tell(d, mark_of(permission), thing, text);
-    } else {
-        snprintf(whole, sizeof whole, "%s%s%.240s", text, view.list_is_allowed ? "" : ". ",
-                 view.list_is_allowed ? "" : d->said);
-        fail(d, WORKER_REFUSED, thing, whole);
-    }
-    if (kind == KIND_RESOURCE)
-        check_origins(d);
-}
-
-/* Is there a token, and what does it say? The first read waits for it. */
-static bool check_token(struct doctor *d)
-{
-    unsigned number = 0;
-    char text[TEXT_SIZE];
-    (void)look_at(d, "/identityGovernance/entitlementManagement/accessPackageCatalogs?$top=1");
-    const char *token = token_get(d->token, &number);
-    if (token == NULL || token_is_refused(d->token)) {
-        const char *why = token_trouble(d->token);
-        fail(d, token_is_refused(d->token) ? WORKER_REFUSED : WORKER_UNREACHABLE, "graph token",
-             why[0] != '\0' ? why : d->said);
-        return false;
-    }
-    if (token_roles_read(str_of(token), &d->roles))
-        snprintf(text, sizeof text, "application %s, tenant %s%s",
-                 d->roles.application[0] != '\0' ? d->roles.application : "?",
-                 d->roles.tenant[0] != '\0' ? d->roles.tenant : "?",
-                 d->roles.is_delegated ? ", for a person" : "");
-    else
-        snprintf(text, sizeof text, "it cannot be read, so what it permits only Graph can say");
-    tell(d, DOCTOR_GOOD, "graph token", text);
-    return true;
+    int code = DIAGNOSIS_DONE;
+    (void)pthread_mutex_lock(&e->mutex);
+    for (size_t i = 0; i < e->count; i++)
+        code = diagnosis_worse(code, tell_job(e, &e->jobs[i], report));
+    (void)pthread_mutex_unlock(&e->mutex);
+    return code;
 }
 
 /* ---- life ---- */
 
-static bool is_wanted(const struct policy *policy, enum kind kind)
-{
-    for (size_t i = 0; i < policy->kinds.count; i++)
-        if (strcmp(policy->kinds.items[i], kind_name(kind)) == 0)
-            return true;
-    return policy->kinds.count == 0;
-}
-
-static void check(struct doctor *d)
-{
-    struct error error = {0};
-    d->rq = calloc(1, sizeof *d->rq);
-    d->token = token_create(&d->loop, d->settings, &error);
-    if (d->token != NULL)
-        d->http = http_create(&d->loop, d->settings, d->token, &error);
-    if (d->http == NULL || d->rq == NULL) {
-        fail(d, WORKER_MISCONFIGURED, "graph token",
-             d->rq != NULL ? error.text : "no memory for a call");
-        return;
-    }
-    if (!check_token(d))
-        return;
-    for (int kind = KIND_ASSIGNMENT; kind < KIND_COUNT; kind++)
-        if (is_wanted(&d->settings->policy, (enum kind)kind))
-            check_kind(d, (enum kind)kind);
-}
-
-static int examine(const struct settings *settings, const char *tenant,
-                   const struct doctor_report *report)
-{
-    struct doctor *d = calloc(1, sizeof *d);
-    if (d == NULL) {
-        report->on_line(report->context, DOCTOR_MISSING, "doctor", "no memory");
-        return WORKER_INTERNAL;
-    }
-    d->settings = settings;
-    d->tenant = tenant;
-    d->report = report;
-    uv_loop_init(&d->loop);
-    check(d);
-    http_destroy(d->http);
-    token_destroy(d->token);
-    uv_run(&d->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&d->loop);
-    int exit_code = d->exit_code;
-    free(d->rq);
-    free(d);
-    return exit_code;
-}
-
-int doctor_run(const struct settings *settings, const struct doctor_report *report)
+static void add_job(struct examination *e, const struct settings *settings, const struct area *area,
+                    size_t tenant)
 {
     const struct tenants *tenants = &settings->tenants;
-    int exit_code = WORKER_DONE;
-    if (tenants->count == 0)
-        return examine(settings, "", report);
-    for (size_t i = 0; i < tenants->count; i++) {
-        int code = examine(tenants->items[i].settings, tenants->items[i].name, report);
-        exit_code = exit_code == WORKER_DONE ? code : exit_code;
+    bool named = area->is_each_tenants && tenants->count > 0;
+    e->jobs[e->count++] = (struct doctor_job){
+        .run = area->run,
+        .settings = named ? tenants->items[tenant].settings : settings,
+        .tenants = tenants,
+        .tenant = named ? tenants->items[tenant].name : "",
+        .number = tenant,
+        .area = area->name,
+        .mutex = &e->mutex,
+    };
+}
+
+static void list_jobs(struct examination *e, const struct settings *settings,
+                      const struct doctor_report *report)
+{
+    size_t tenants = settings->tenants.count > 0 ? settings->tenants.count : 1;
+    int64_t until_ms = doctor_clock_ms() + report->limit_ms;
+    for (size_t i = 0; i < AREAS; i++) {
+        size_t times = areas[i].is_each_tenants ? tenants : 1;
+        for (size_t j = 0; j < times && (report->areas & (unsigned)areas[i].area) != 0; j++)
+            add_job(e, settings, &areas[i], j);
     }
-    return exit_code;
+    for (size_t i = 0; i < e->count; i++)
+        e->jobs[i].until_ms = until_ms;
+}
+
+static struct examination *create(const struct settings *settings,
+                                  const struct doctor_report *report)
+{
+    pthread_condattr_t attributes;
+    struct examination *e = calloc(1, sizeof *e);
+    struct doctor_job *jobs = calloc(AREAS + settings->tenants.count, sizeof *jobs);
+    if (e == NULL || jobs == NULL) {
+        free(e);
+        free(jobs);
+        return NULL;
+    }
+    e->jobs = jobs;
+    (void)pthread_mutex_init(&e->mutex, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&e->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    list_jobs(e, settings, report);
+    return e;
+}
+
+static void destroy(struct examination *e)
+{
+    for (size_t i = 0; i < e->thread_count; i++)
+        (void)pthread_join(e->threads[i], NULL);
+    for (size_t i = 0; i < e->count; i++)
+        free(e->jobs[i].findings);
+    (void)pthread_cond_destroy(&e->changed);
+    (void)pthread_mutex_destroy(&e->mutex);
+    free(e->jobs);
+    free(e);
+}
+
+int doctor_run(const struct settings *settings, struct doctor_report *report)
+{
+    static const struct doctor_job nothing = {.area = "itself", .tenant = ""};
+    report->left_behind = false;
+    struct examination *e = create(settings, report);
+    if (e == NULL)
+        return tell_missing(report, &nothing, DIAGNOSIS_INTERNAL, "there is no memory for it");
+    int code = DIAGNOSIS_INTERNAL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0 && start_threads(e))
+        code = tell_all(e, report);
+    else
+        (void)tell_missing(report, &nothing, code, "there is no thread for it");
+    if (!report->left_behind) {
+        destroy(e);
+        curl_global_cleanup();
+    }
+    return code;
 }

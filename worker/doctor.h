@@ -1,28 +1,50 @@
 #pragma once
 
 #include "config/settings.h"
+#include "worker/core/diagnosis.h"
 #include "worker/core/error.h"
 #include "worker/core/str.h"
 
-/* `usher doctor`: does the worker have what it needs? It only reads: nothing is ever posted to
- * Graph, and to Redis nothing is written but where that is what was asked for. */
+/* `usher doctor`: does the worker have what it needs? It only reads: it joins no group, begins no
+ * transaction (that would fence the worker that runs), posts nothing to Graph, and writes nothing
+ * to Kafka or Redis but where that is what was asked for. */
 
-enum doctor_mark {
-    DOCTOR_GOOD,
-    DOCTOR_MISSING,
-    DOCTOR_OPEN, /* cannot be told, or need not be there */
+/* Where it looks. */
+enum doctor_area { DOCTOR_KAFKA = 1, DOCTOR_REDIS = 2, DOCTOR_GRAPH = 4, DOCTOR_ALL = 7 };
+
+enum {
+    DOCTOR_LIMIT_MS = 30000, /* for all of it: as long as a start tries to reach them */
+    DOCTOR_THREADS_MAX = 8,  /* that look side by side; with tenants there is a list */
 };
 
-/* One line for each thing; both texts are plain ASCII. */
+/* What was found of one thing. All texts are plain ASCII, and no secret is in any. */
+struct doctor_line {
+    const char *check;  /* stable, for programs: "kafka.topic"; doctor_checks */
+    const char *tenant; /* "": of no tenant, or the only one, which has no name */
+    const char *name;   /* for people: "topic access-requests" */
+    const struct diagnosis *diagnosis;
+};
+
 struct doctor_report {
-    void (*on_line)(void *context, enum doctor_mark mark, const char *thing, const char *text);
+    void (*on_line)(void *context, const struct doctor_line *line);
     void *context;
+    unsigned areas; /* of enum doctor_area */
+    int limit_ms;   /* DOCTOR_LIMIT_MS */
+    /* Out: time was up before all had been looked at. Threads of this process still use the
+     * settings and wait for somebody (a name server, say): leave by _exit(), free nothing. */
+    bool left_behind;
 };
 
-/* Returns the exit code (contract 4): 0 nothing is missing, 69 Graph or the token endpoint cannot
- * be reached, 77 a permission is missing or the credentials are refused, 78 a setting is wrong; the
- * lines say what. With `tenants` each is looked at, and the first that lacks something counts. */
-int doctor_run(const struct settings *settings, const struct doctor_report *report);
+/* Looks at all of `areas` side by side, and tells them in their order. Returns the exit code
+ * (contract 4): 0 nothing is missing; else the worst of what is, as diagnosis_worse() has it. */
+int doctor_run(const struct settings *settings, struct doctor_report *report);
+
+/* All that there may be a line of. */
+struct doctor_check_row {
+    const char *check, *words; /* the name is these words, and what it is about, if anything */
+};
+extern const struct doctor_check_row doctor_checks[];
+extern const size_t doctor_checks_count;
 
 /* Takes the interlock away (contract 6). on_stands is told what stands there, and says whether it
  * may go; on_end, whether one did stand. */

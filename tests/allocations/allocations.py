@@ -6,7 +6,6 @@ supervisor that starts it again. A site fails once in a scene, so each scene com
 """
 import argparse
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import actions_client  # noqa: E402
 import audit  # noqa: E402
 import certificates  # noqa: E402
 import collector  # noqa: E402
+import doctor_scene  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
 import processes  # noqa: E402
@@ -318,17 +318,6 @@ def play_audit(scene, kafka, folder):
         world.close()
 
 
-def play_doctor(scene, folder):
-    secret = os.path.join(folder, "secret")
-    pathlib.Path(secret).write_text("s", encoding="utf-8")
-    box = sandbox_client.Sandbox()
-    settings = (f"base_url={box.url}", f"authority_host={box.url[:-5]}", "tenant_id=t",
-                "client_id=c", f"client_secret_file={secret}", "proxy=http://p:1",
-                "proxy_username=u", f"proxy_password_file={secret}")
-    command = [harness.BIN, "doctor", *(w for s in settings for w in ("-s", "graph." + s))]
-    repeat(scene, command, lambda found, failed: found.returncode == 0)
-    box.stop()
-
 # ---- all of them ---------------------------------------------------------------------------------
 
 
@@ -351,7 +340,8 @@ def play_one(name, kafka, folder, options):
     elif name == "audit":
         play_audit(scene, kafka, folder)
     elif name == "doctor":
-        play_doctor(scene, folder)
+        settings = doctor_scene.settings_of(folder)
+        doctor_scene.play(scene, World(folder, kafka, "doctor", (), settings), repeat)
     else:
         PLAYS[name](scene, kafka, folder, NAMES.index(name)).run()
     scene.print()

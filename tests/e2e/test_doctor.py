@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""usher doctor: says which permission is missing, posts nothing, and clears the interlock."""
+"""usher doctor in Graph: says which permission is missing, posts nothing; and clears the interlock.
+Kafka, Redis, hosts and clocks: test_doctor_world.py."""
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -20,6 +22,7 @@ PACKAGES = {**ASSIGN, "USHER_POLICY_ACCESS_PACKAGES": PACKAGE}
 CATALOGS = {**ADD, "USHER_POLICY_CATALOGS": CATALOG}
 OTHER = PACKAGE[:-1] + "9"
 SECRET = "doctor-secret"
+OF_HOSTS = re.compile(r"^\[.\](tenant \w+: )?(dns|connection|clock of) ")
 
 # name, roles, settings of the sandbox, environment, exit code, the marks of the lines, and words
 # that the output has
@@ -86,14 +89,14 @@ class Permissions(sandbox_client.unittest.TestCase):
 
     def doctor(self, **environment):
         home = self.box.url.removesuffix("/beta")
-        return usher("doctor", **{
+        return usher("doctor", "--only", "graph", **{
             "USHER_GRAPH_BASE_URL": self.box.url, "USHER_GRAPH_AUTHORITY_HOST": home,
             "USHER_GRAPH_TENANT_ID": "ten", "USHER_GRAPH_CLIENT_ID": "app",
             "USHER_GRAPH_CLIENT_SECRET_FILE": self.secret, **environment})
 
     def check(self, done, code, marks, words=()):
         self.assertEqual((code, ""), (done.returncode, done.stderr), done.stdout)
-        lines = done.stdout.splitlines()
+        lines = [line for line in done.stdout.splitlines() if not OF_HOSTS.match(line)]
         self.assertEqual(marks, "".join(line[1] for line in lines), done.stdout)
         for line in lines:
             self.assertRegex(line, {"+": r"^\[\+\].* ok: ", "-": r"^\[-\].* failed: ",
@@ -147,12 +150,12 @@ tenants:
   fabrikam: {{client_id: c2, client_secret_file: {self.calls}.no}}
 """)
             file.flush()
-            done = usher("doctor", "-c", file.name)
+            done = usher("doctor", "--only", "graph", "-c", file.name)
             self.assertEqual(78, done.returncode)
             self.assertIn("tenants.fabrikam.client_secret_file: file ", done.stderr)
             with open(self.calls + ".no", "w", encoding="utf-8") as wrong:
                 wrong.write("wrong")
-            done = usher("doctor", "-c", file.name)
+            done = usher("doctor", "--only", "graph", "-c", file.name)
         self.check(done, 77, "++-", ["[+]tenant contoso: graph token ok: application c1",
                                      "[-]tenant fabrikam: graph token failed: "])
 
@@ -161,10 +164,14 @@ tenants:
         self.assertEqual(66, usher("doctor", "-c", "/no/such/file").returncode)
         self.assertEqual(2, usher("doctor", "now").returncode)
         self.assertEqual(2, usher("doctor", "--loud").returncode)
+        for words in (["--only", "graf"], ["--only", ""], ["--clear-interlock", "--json"],
+                      ["--clear-interlock", "--only", "redis"]):
+            self.assertEqual(2, usher("doctor", *words).returncode, words)
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
-            done = usher("doctor", stdout=full, USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="T",
+            done = usher("doctor", "--only", "graph", stdout=full,
+                         USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="T",
                          USHER_GRAPH_BASE_URL=self.box.url)
         self.assertEqual(73, done.returncode, done.stderr)
 
@@ -192,9 +199,9 @@ class Proxy(sandbox_client.unittest.TestCase):
                      "USHER_GRAPH_PROXY_USERNAME": "usher",
                      "USHER_GRAPH_PROXY_PASSWORD_FILE": password}
             environment = {"https_proxy": f"http://usher:{SECRET}@127.0.0.1:{port}"}
-            for way, code, heads in ((named, 0, 2), (environment, 0, 2), ({}, 0, 0),
+            for way, code, heads in ((named, 0, 3), (environment, 0, 3), ({}, 0, 0),
                                      ({"https_proxy": f"http://127.0.0.1:{port}"}, 69, 0)):
-                done = usher("doctor", **known, **way)
+                done = usher("doctor", "--only", "graph", **known, **way)
                 proxy.stdin.write("\n")
                 proxy.stdin.flush()
                 heard = json.loads(proxy.stdout.readline())

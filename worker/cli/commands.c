@@ -30,6 +30,13 @@ static const struct cli_flag demo_flags[] = {
     {0},
 };
 
+static const struct cli_flag config_flags[] = {
+    {'c', NULL, CLI_VALUE_FILE, "a settings file"},
+    {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "online", CLI_NO_VALUE, "with check: ask Kafka, Redis and Graph too"},
+    {0},
+};
+
 static const struct cli_word config_words[] = {
     {"check", "all that is wrong with the settings"},
     {"print", "what counts, and where it came from"},
@@ -41,6 +48,8 @@ static const struct cli_word config_words[] = {
 static const struct cli_flag doctor_flags[] = {
     {'c', NULL, CLI_VALUE_FILE, "a settings file"},
     {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "only", CLI_VALUE_AREAS, "look at these only"},
+    {'\0', "json", CLI_NO_VALUE, "for a program"},
     {'\0', "clear-interlock", CLI_NO_VALUE, "take away the interlock that stands"},
     {0},
 };
@@ -60,7 +69,7 @@ static const struct cli_flag version_flags[] = {
 const struct cli_command cli_commands[] = {
     {"run", cli_run, "take access requests from Kafka and answer each once", run_flags, NULL},
     {"demo", cli_demo, "everything on this machine: events through all of it", demo_flags, NULL},
-    {"config", cli_config, "check, print, schema, init", settings_flags, config_words},
+    {"config", cli_config, "check, print, schema, init", config_flags, config_words},
     {"doctor", cli_doctor, "does the worker have what it needs? Also: --clear-interlock",
      doctor_flags, NULL},
     {"audit", cli_audit, "was every record answered once? reads the topics, changes nothing",

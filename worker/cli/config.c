@@ -6,12 +6,15 @@
 
 #include "config/nearest.h"
 #include "config/print.h"
+#include "worker/cli/doctor_print.h"
 #include "worker/cli/options.h"
+#include "worker/doctor.h"
 #include "worker/footprint.h"
 
 static const char help[] =
     "usher config check  [-c FILE] [-s KEY=VALUE]...  all that is wrong, file:line:column;\n"
     "                                                 and the most memory a worker can take\n"
+    "usher config check --online [-c FILE] [-s KEY=VALUE]...  the same, and what doctor looks at\n"
     "usher config print  [-c FILE] [-s KEY=VALUE]...  what counts, and where it came from\n"
     "usher config schema                              JSON Schema of the file, for editors\n"
     "usher config init                                an annotated file with every default\n"
@@ -19,13 +22,18 @@ static const char help[] =
     "examples:\n"
     "  usher config init > usher.yaml\n"
     "  usher config check -c usher.yaml\n"
+    "  usher config check -c usher.yaml --online\n"
     "  usher config print -c usher.yaml -s log.level=debug\n"
     "\n"
     "Without -c, " SETTINGS_FILE_DEFAULT
     " is read if it is there. Each setting but those of tenants\n"
     "has an environment name too: kafka.brokers is USHER_KAFKA_BROKERS. Secrets are not taken\n"
     "from -s, where ps shows them.\n"
-    "Exit: 0 all is well, 2 wrong usage, 66 no such file, 78 the settings are invalid.\n";
+    "Exit: 0 all is well, 2 wrong usage, 66 no such file, 78 the settings are invalid; with\n"
+    "--online as usher doctor: 69 Kafka, Redis or Graph cannot be reached, 70 internal error, 73\n"
+    "the output cannot be written, 76 the interlock stands, 77 a right is missing.\n";
+
+static bool online; /* --online, of check */
 
 static int check(const struct cli_source *source)
 {
@@ -42,8 +50,12 @@ static int check(const struct cli_source *source)
     }
     struct footprint footprint = footprint_of(&settings);
     footprint_print(&footprint, stdout);
+    code = cli_output_end(CLI_EXIT_DONE);
+    if (code == CLI_EXIT_DONE && online)
+        code = cli_secrets_are_there(&settings) ? doctor_print(&settings, DOCTOR_ALL, false)
+                                                : CLI_EXIT_SETTINGS;
     settings_finish(&settings);
-    return cli_output_end(CLI_EXIT_DONE);
+    return code;
 }
 
 static int print(const struct cli_source *source)
@@ -115,12 +127,14 @@ int cli_config(int argc, char **argv)
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'},
         {"set", required_argument, NULL, 's'},
+        {"online", no_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct cli_source source;
     int option;
 
+    online = false;
     cli_source_init(&source);
     opterr = 0;
     optind = 0; /* main has used getopt before; 0 starts it anew */
@@ -129,7 +143,8 @@ int cli_config(int argc, char **argv)
             (void)fputs(help, stdout);
             return cli_output_end(CLI_EXIT_DONE);
         }
-        if (!cli_source_take(&source, option, optarg)) {
+        online = online || option == 'o';
+        if (option != 'o' && !cli_source_take(&source, option, optarg)) {
             return cli_option_error("config", option, argv);
         }
     }
@@ -145,6 +160,9 @@ int cli_config(int argc, char **argv)
     bool has_source = source.source.file != NULL || source.source.flags_count > 0;
     if (has_source && !verb->reads_settings) {
         return cli_usage_error("config", "config %s takes no -c or -s", verb->name);
+    }
+    if (online && verb->run != check) {
+        return cli_usage_error("config", "config %s takes no --online", verb->name);
     }
     return verb->run(&source);
 }

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The value of a line `name:value`, up to its end; false: there is none. */
-static bool find(const char *info, const char *name, char *ret, size_t size)
+bool redis_facts_find(const char *info, const char *name, char *ret, size_t size)
 {
     size_t length = strlen(name);
 
@@ -36,12 +35,12 @@ void redis_facts_read_info(struct redis_facts *facts, const redisReply *reply)
     facts->informs = reply->type == REDIS_REPLY_STRING;
     if (!facts->informs)
         return;
-    if (!find(reply->str, "run_id", facts->server, sizeof facts->server) ||
+    if (!redis_facts_find(reply->str, "run_id", facts->server, sizeof facts->server) ||
         strlen(facts->server) != sizeof facts->server - 1 || !is_hex(facts->server))
         facts->server[0] = '\0';
-    facts->appends =
-        find(reply->str, "aof_enabled", enabled, sizeof enabled) && strcmp(enabled, "1") == 0;
-    if (find(reply->str, "maxmemory_policy", facts->evicts, sizeof facts->evicts) &&
+    facts->appends = redis_facts_find(reply->str, "aof_enabled", enabled, sizeof enabled) &&
+                     strcmp(enabled, "1") == 0;
+    if (redis_facts_find(reply->str, "maxmemory_policy", facts->evicts, sizeof facts->evicts) &&
         strcmp(facts->evicts, "noeviction") == 0)
         facts->evicts[0] = '\0';
 }

@@ -32,6 +32,10 @@ static inline bool redis_facts_is_forgetful(const struct redis_facts *facts)
 void redis_facts_read_info(struct redis_facts *facts, const redisReply *reply);
 void redis_facts_read_waitaof(struct redis_facts *facts, const redisReply *reply);
 
+/* The value of the line `name:value` in the text of an INFO, up to its end or as far as there is
+ * room; false: there is none. */
+bool redis_facts_find(const char *info, const char *name, char *ret, size_t size);
+
 /* Says in the log what an intent waits for ("redis.durability"), that Redis keeps nothing
  * ("redis.keeps_nothing") or may drop records ("redis.evicts"), unless `told`, what was said
  * last, is the same. Brings it up to date. */

@@ -66,8 +66,7 @@ static SSL_CTX *make_context(const struct settings *settings, struct error *erro
     return NULL;
 }
 
-/* An address is looked for among the certificate's addresses and is never sent as a name. */
-static bool expect_host(SSL *ssl, const char *host)
+bool redis_tls_expect_host(SSL *ssl, const char *host)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
@@ -87,7 +86,7 @@ SSL *redis_tls_create(const struct settings *settings, const char *host, struct 
         return NULL;
     SSL *ssl = SSL_new(context);
     SSL_CTX_free(context); /* the SSL holds it from here on */
-    if (ssl == NULL || !expect_host(ssl, host)) {
+    if (ssl == NULL || !redis_tls_expect_host(ssl, host)) {
         error_set(error, "redis.url: TLS cannot expect the host %s (%s)", host, take_reason());
         SSL_free(ssl);
         return NULL;

@@ -15,6 +15,10 @@
  * the setting. The caller owns it (SSL_free) until hiredis has it. */
 SSL *redis_tls_create(const struct settings *settings, const char *host, struct error *error);
 
+/* From now on only a certificate for `host` will do. An address is looked for among its addresses
+ * and is never sent as a name. */
+bool redis_tls_expect_host(SSL *ssl, const char *host);
+
 /* True: the server's certificate was refused, and the sentence says why. It names the host for
  * which the certificate is none, or else redis.tls_ca_file. */
 bool redis_tls_explain(const SSL *ssl, const struct settings *settings, const struct redis_url *url,
