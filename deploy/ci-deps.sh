@@ -1,5 +1,6 @@
-# The part of deploy/install-deps --ci that --tests has not: what builds the image and judges the
-# chart. Not a command: install-deps reads it and brings say, fail, quietly, has_stamp and $work.
+# The part of deploy/install-deps --ci that --tests has not: what builds the image, judges the chart
+# and talks to the worker as others do. Not a command: install-deps reads it and brings say, fail,
+# quietly, has_stamp, fetch_jars and $work.
 #
 # Each tool has a function, a version and a stamp. Programs land in $USHER_DEPS/ci/bin. What Go
 # downloads and compiles on the way is in $work, and goes with it.
@@ -9,6 +10,7 @@
 ci_packages="buildah debootstrap scdoc man-db bash-completion fish zsh systemd"
 command -v node >/dev/null || ci_packages="$ci_packages nodejs"
 command -v npm >/dev/null || ci_packages="$ci_packages npm"
+command -v javac >/dev/null || ci_packages="$ci_packages default-jdk-headless"
 
 # Any change of this file asks each tool's own stamp again.
 ci_stamp="ci $(cksum <"$(dirname "$self")/ci-deps.sh")"
@@ -20,6 +22,10 @@ helm_docs_version=v1.14.2
 kustomize_version=v5.6.0 # newer ones want a newer Go than Debian's fetches by itself
 node_packages="@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
     @kubernetes-models/external-secrets@2.0.0"
+spring_version=3.3.10 # 4 wants a newer Java than Debian 12 has
+cloudevents_java_version=4.0.1
+jackson_version=2.18.2
+slf4j_version=2.0.16
 kubernetes_validate_version=1.37.0
 
 ci_bin="$USHER_DEPS/ci/bin"
@@ -99,6 +105,18 @@ install_kubernetes_validate() {
         ln -sf "$venv/bin/kubernetes-validate" "$ci_bin/"
 }
 
+# What tests/spring is compiled with; its test does that.
+install_spring() {
+    rm -rf "$USHER_DEPS/ci/spring"
+    fetch_jars "$USHER_DEPS/ci/spring/libs" \
+        "org.springframework.kafka:spring-kafka:$spring_version" \
+        "io.cloudevents:cloudevents-kafka:$cloudevents_java_version" \
+        "io.cloudevents:cloudevents-json-jackson:$cloudevents_java_version" \
+        "com.fasterxml.jackson.core:jackson-core:$jackson_version" \
+        "com.fasterxml.jackson.core:jackson-databind:$jackson_version" \
+        "org.slf4j:slf4j-simple:$slf4j_version"
+}
+
 install_chart_tools() {
     once helm "$helm_version" install_go_tool "helm.sh/helm/v3/cmd/helm@$helm_version"
     once helm-unittest "$helm_unittest_version" build_helm_unittest
@@ -114,4 +132,6 @@ install_chart_tools() {
 
 install_ci_tools() {
     install_chart_tools
+    once spring "$spring_version $cloudevents_java_version $jackson_version $slf4j_version" \
+        install_spring
 }
