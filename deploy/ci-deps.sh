@@ -22,6 +22,7 @@ helm_docs_version=v1.14.2
 kustomize_version=v5.6.0 # newer ones want a newer Go than Debian's fetches by itself
 node_packages="@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
     @kubernetes-models/external-secrets@2.0.0"
+asyncapi_parser_version=3.6.3
 spring_version=3.3.10 # 4 wants a newer Java than Debian 12 has
 cloudevents_java_version=4.0.1
 jackson_version=2.18.2
@@ -90,11 +91,20 @@ build_helm_unittest() {
     )
 }
 
-install_models() {
-    mkdir -p "$USHER_DEPS/ci/node"
-    # shellcheck disable=SC2086
-    quietly npm install --prefix "$USHER_DEPS/ci/node" --no-save --no-audit --no-fund \
-        --ignore-scripts $node_packages
+# install_node_packages FOLDER PACKAGE...   one folder for each call: npm throws out what it has not
+# been asked for
+install_node_packages() {
+    local folder="$USHER_DEPS/ci/$1"
+    shift
+    mkdir -p "$folder"
+    quietly npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "$@"
+}
+
+# shellcheck disable=SC2086
+install_models() { install_node_packages node $node_packages; }
+
+install_asyncapi() {
+    install_node_packages asyncapi "@asyncapi/parser@$asyncapi_parser_version"
 }
 
 install_kubernetes_validate() {
@@ -132,6 +142,7 @@ install_chart_tools() {
 
 install_ci_tools() {
     install_chart_tools
+    once asyncapi "$asyncapi_parser_version" install_asyncapi
     once spring "$spring_version $cloudevents_java_version $jackson_version $slf4j_version" \
         install_spring
 }
