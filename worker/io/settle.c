@@ -84,8 +84,9 @@ static void conclude_nothing(struct settle *settle)
         if (settle_batch_reshape(batch, i, &sending.shape)) {
             again[count++] = sending;
         } else {
-            log_request(LOG_ERROR, "reply.refused", sending.rq,
-                        "the broker refuses the reply as too large, even in brief");
+            log_request(
+                LOG_ERROR, "reply.refused", sending.rq,
+                "the broker refuses the reply or its dead letter as too large, even in brief");
             pipeline_post(settle->pipeline, sending.rq, OUTCOME_FAILED);
         }
     }
