@@ -1,5 +1,6 @@
-# The part of deploy/install-deps --ci that --tests has not: what builds the image and judges the
-# chart. Not a command: install-deps reads it and brings say, fail, quietly, has_stamp and $work.
+# The part of deploy/install-deps --ci that --tests has not: what builds the image, judges the chart
+# and talks to the worker as others do. Not a command: install-deps reads it and brings say, fail,
+# quietly, has_stamp, fetch_jars and $work.
 #
 # Each tool has a function, a version and a stamp. Programs land in $USHER_DEPS/ci/bin. What Go
 # downloads and compiles on the way is in $work, and goes with it.
@@ -9,6 +10,7 @@
 ci_packages="chromium buildah debootstrap scdoc man-db bash-completion fish zsh systemd"
 command -v node >/dev/null || ci_packages="$ci_packages nodejs"
 command -v npm >/dev/null || ci_packages="$ci_packages npm"
+command -v javac >/dev/null || ci_packages="$ci_packages default-jdk-headless"
 
 # Any change of this file asks each tool's own stamp again.
 ci_stamp="ci $(cksum <"$(dirname "$self")/ci-deps.sh")"
@@ -20,6 +22,11 @@ helm_docs_version=v1.14.2
 kustomize_version=v5.6.0 # newer ones want a newer Go than Debian's fetches by itself
 node_packages="@kubernetes-models/keda@2.0.0 @kubernetes-models/prometheus-operator@6.0.0
     @kubernetes-models/external-secrets@2.0.0"
+asyncapi_parser_version=3.6.3
+spring_version=3.3.10 # 4 wants a newer Java than Debian 12 has
+cloudevents_java_version=4.0.1
+jackson_version=2.18.2
+slf4j_version=2.0.16
 kubernetes_validate_version=1.37.0
 playwright_version=1.64.1 # for the status page; Debian's chromium is the browser
 
@@ -85,23 +92,24 @@ build_helm_unittest() {
     )
 }
 
-install_models() {
-    mkdir -p "$USHER_DEPS/ci/node"
-    # shellcheck disable=SC2086
-    quietly npm install --prefix "$USHER_DEPS/ci/node" --no-save --no-audit --no-fund \
-        --ignore-scripts $node_packages
+# install_node_packages FOLDER PACKAGE...   one folder for each call: npm throws out what it has not
+# been asked for
+install_node_packages() {
+    local folder="$USHER_DEPS/ci/$1"
+    shift
+    mkdir -p "$folder"
+    quietly npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "$@"
 }
 
-# Without a browser of its own. In a folder of its own: npm takes away what it was not told of.
-install_playwright() {
-    mkdir -p "$USHER_DEPS/ci/page"
-    quietly npm install --prefix "$USHER_DEPS/ci/page" --no-save --no-audit --no-fund \
-        --ignore-scripts "playwright-core@$playwright_version"
+# shellcheck disable=SC2086
+install_models() { install_node_packages node $node_packages; }
+
+install_asyncapi() {
+    install_node_packages asyncapi "@asyncapi/parser@$asyncapi_parser_version"
 }
 
-install_page_tools() {
-    once playwright "$playwright_version" install_playwright
-}
+# Without a browser of its own.
+install_playwright() { install_node_packages page "playwright-core@$playwright_version"; }
 
 install_kubernetes_validate() {
     local venv="$USHER_DEPS/ci/kubernetes-validate"
@@ -109,6 +117,18 @@ install_kubernetes_validate() {
         quietly "$venv/bin/pip" install -q --disable-pip-version-check \
             "kubernetes-validate==$kubernetes_validate_version" &&
         ln -sf "$venv/bin/kubernetes-validate" "$ci_bin/"
+}
+
+# What tests/spring is compiled with; its test does that.
+install_spring() {
+    rm -rf "$USHER_DEPS/ci/spring"
+    fetch_jars "$USHER_DEPS/ci/spring/libs" \
+        "org.springframework.kafka:spring-kafka:$spring_version" \
+        "io.cloudevents:cloudevents-kafka:$cloudevents_java_version" \
+        "io.cloudevents:cloudevents-json-jackson:$cloudevents_java_version" \
+        "com.fasterxml.jackson.core:jackson-core:$jackson_version" \
+        "com.fasterxml.jackson.core:jackson-databind:$jackson_version" \
+        "org.slf4j:slf4j-simple:$slf4j_version"
 }
 
 install_chart_tools() {
@@ -126,5 +146,8 @@ install_chart_tools() {
 
 install_ci_tools() {
     install_chart_tools
-    install_page_tools
+    once playwright "$playwright_version" install_playwright
+    once asyncapi "$asyncapi_parser_version" install_asyncapi
+    once spring "$spring_version $cloudevents_java_version $jackson_version $slf4j_version" \
+        install_spring
 }

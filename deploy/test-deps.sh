@@ -1,28 +1,23 @@
 # The part of deploy/install-deps --tests that is not Debian's: a real Kafka and Python packages.
 # Not a command: install-deps reads it and brings say, fail, quietly, $work and the versions.
 
+# write_pom FILE GROUP:ARTIFACT:VERSION...
 write_pom() {
-    cat >"$1" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>usher</groupId>
-  <artifactId>kafka</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>$kafka_version</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka-tools</artifactId>
-      <version>$kafka_version</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
+    local file=$1 group artifact version
+    shift
+    {
+        echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
+        echo '  <modelVersion>4.0.0</modelVersion>'
+        echo '  <groupId>usher</groupId><artifactId>jars</artifactId><version>1</version>'
+        echo '  <packaging>pom</packaging>'
+        echo '  <dependencies>'
+        while IFS=: read -r group artifact version; do
+            echo "    <dependency><groupId>$group</groupId><artifactId>$artifact</artifactId>"
+            echo "      <version>$version</version></dependency>"
+        done < <(printf '%s\n' "$@")
+        echo '  </dependencies>'
+        echo '</project>'
+    } >"$file"
 }
 
 write_log4j() {
@@ -79,27 +74,35 @@ archive_classes() {
     wait "$broker" || true
 }
 
-# fetch_jars FOLDER JAVA-OPTION...
-fetch_jars() {
+# maven_into FOLDER JAVA-OPTION...
+maven_into() {
     local folder=$1
     shift
     MAVEN_OPTS="${MAVEN_OPTS-} $*" quietly mvn -q -B -Dstyle.color=never -f "$work/pom/pom.xml" \
         dependency:copy-dependencies -DoutputDirectory="$folder" -DincludeScope=runtime
 }
 
+# fetch_jars FOLDER GROUP:ARTIFACT:VERSION...   these, and all that they need
+fetch_jars() {
+    local folder=$1 trust="$work/trust.jks"
+    shift
+    mkdir -p "$work/pom"
+    write_pom "$work/pom/pom.xml" "$@"
+    maven_into "$folder" 2>"$work/first" && return
+    # Java has a trust store of its own, which may not know what the system trusts.
+    /usr/bin/python3 "$(dirname "$self")/java-truststore" "$trust"
+    maven_into "$folder" "-Djavax.net.ssl.trustStore=$trust"
+}
+
 install_kafka() {
-    local kafka="$USHER_DEPS/kafka" trust="$work/trust.jks"
+    local kafka="$USHER_DEPS/kafka" group=org.apache.kafka
     say "fetching Kafka $kafka_version"
     rm -rf "$kafka"
-    mkdir -p "$kafka" "$work/pom"
-    write_pom "$work/pom/pom.xml"
+    mkdir -p "$kafka"
     write_log4j "$kafka/log4j.properties"
-    if ! fetch_jars "$kafka/libs" 2>"$work/first"; then
-        # Java has a trust store of its own, which may not know what the system trusts.
-        /usr/bin/python3 "$(dirname "$self")/java-truststore" "$trust"
-        fetch_jars "$kafka/libs" "-Djavax.net.ssl.trustStore=$trust" ||
-            fail "Maven could not fetch Kafka $kafka_version; see its message and the network."
-    fi
+    fetch_jars "$kafka/libs" "$group:kafka_2.13:$kafka_version" \
+        "$group:kafka-tools:$kafka_version" ||
+        fail "Maven could not fetch Kafka $kafka_version; see its message and the network."
     archive_classes "$kafka"
     echo "$kafka_stamp" >"$USHER_DEPS/kafka.stamp"
 }

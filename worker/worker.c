@@ -69,7 +69,7 @@ static void next_phase(struct worker *w)
     if (w->pipeline.mode == PIPELINE_STOPPED)
         worker_leave(w, WORKER_INTERNAL,
                      "kafka: the broker refuses a reply or a dead letter even in brief; raise "
-                     "max.message.bytes of kafka.replies_topic and kafka.dead_letters_topic");
+                     "max.message.bytes of kafka.replies_topic and of kafka.dead_letters_topic");
     bool at_rest = pipeline_is_idle(&w->pipeline) && settle_is_idle(w->settle) &&
                    follow_is_idle(w) && redis_is_idle(w->redis); /* it has the claims back */
     if (w->phase == WORKER_DRAINS && at_rest)

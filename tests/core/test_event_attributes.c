@@ -154,6 +154,50 @@ static void reads_the_tenant(void **state)
     }
 }
 
+/* What cannot be echoed is not looked at, and neither is another case: the event is good in any
+ * case. */
+static void reads_the_correlation(void **state)
+{
+    (void)state;
+    char longest[EVENT_ID_MAX + 2] = {0};
+    memset(longest, 'c', EVENT_ID_MAX + 1);
+    const struct {
+        const char *members, *header, *expected; /* NULL: none */
+    } rows[] = {
+        {"\"correlationid\":\"flow-7\"", NULL, "flow-7"},
+        {"\"correlationid\":7", NULL, NULL},
+        {"\"correlationid\":null", NULL, NULL},
+        {"\"correlationid\":\"\"", NULL, NULL},
+        {"\"correlationid\":\"a\\u0007\"", NULL, NULL},
+        {"\"correlationId\":\"flow-7\"", NULL, NULL},
+        {"\"correlationId\":\"theirs\",\"correlationid\":\"ours\"", NULL, "ours"},
+        {NULL, "flow-8", "flow-8"},
+        {NULL, "", NULL},
+        {NULL, longest, NULL},
+        {NULL, longest + 1, longest + 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_record record;
+        struct event event;
+        char value[1024];
+        snprintf(value, sizeof value, "{%s,%s", rows[i].members != NULL ? rows[i].members : "",
+                 &GOOD[1]);
+        if (rows[i].members != NULL)
+            record_of(&record, str_of(value), NULL);
+        else
+            record_of(&record, BYTES(GOOD_ASSIGNMENT),
+                      BINARY({"ce_specversion", "1.0"}, {"ce_id", "e1"}, {"ce_source", "/s"},
+                             {"ce_type", TYPE_ASSIGNMENT}, {"ce_correlationid", rows[i].header}));
+        event_read(&record.record, &event);
+        const char *found = event.correlation_id;
+        if (event.worth != EVENT_GOOD || (found == NULL) != (rows[i].expected == NULL) ||
+            (found != NULL && strcmp(found, rows[i].expected) != 0))
+            fail_msg("row %zu: worth %d, %s: %s", i, (int)event.worth, event.fault.code,
+                     found != NULL ? found : "none");
+        event_finish(&event);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +207,7 @@ int main(void)
         cmocka_unit_test(prefers_the_trace_of_the_record),
         cmocka_unit_test(tells_a_broken_extension_from_none),
         cmocka_unit_test(reads_the_tenant),
+        cmocka_unit_test(reads_the_correlation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

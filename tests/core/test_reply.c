@@ -25,7 +25,8 @@
 #define ENVELOPE                                                                                  \
     "{\"specversion\":\"1.0\",\"id\":\"access-requests/3/42/reply\",\"source\":\"/usher/usher\"," \
     "\"type\":\"usher.accessRequestReply\",\"subject\":\"person-1\","                             \
-    "\"time\":\"2026-11-21T22:12:01.999Z\",\"datacontenttype\":\"application/json\",\"data\":"
+    "\"time\":\"2026-11-21T22:12:01.999Z\",\"datacontenttype\":\"application/json\","             \
+    "\"correlationid\":\"onb-1\",\"causationid\":\"onb-1\",\"data\":"
 
 struct golden {
     enum answer answer;

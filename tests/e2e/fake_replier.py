@@ -33,6 +33,8 @@ def reply_of(event, request, group, duplicate, first):
                   "id": f"{request.topic}/{request.partition}/{request.offset}/reply"}
     if event.good:
         attributes["subject"] = event.thing[1]
+    if event.request_id is not None:
+        attributes["correlationid"] = attributes["causationid"] = event.request_id
     if event.binary:
         headers = [("content-type", b"application/json")]
         headers += [("ce_" + name, value.encode()) for name, value in attributes.items()]

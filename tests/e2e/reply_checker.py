@@ -54,6 +54,15 @@ def as_event(record_headers, value):
     return {**attributes, "data": json.loads(value)}
 
 
+def asked_correlation(request):
+    """The request's own `correlationid`, where it is one that can be echoed."""
+    found = header(request, "ce_correlationid")
+    if found is None:
+        event = parse(request.value or b"")
+        found = event.get("correlationid") if isinstance(event, dict) else None
+    return found.decode() if isinstance(found, bytes) else found
+
+
 class ReplyChecker:
     """Writes what is wrong into the report; `group` is the worker's. One in `schema_share` messages
     is held against its JSON Schema, which takes a millisecond."""
@@ -107,6 +116,8 @@ class ReplyChecker:
                   "id": f"{request.topic}/{request.partition}/{request.offset}/reply"}
         if event.good:
             wanted["subject"] = event.thing[1]
+        wanted["causationid"] = event.request_id
+        wanted["correlationid"] = asked_correlation(request) or event.request_id
         for name, value in wanted.items():
             self.expect(event, name, attributes.get(name), value)
 

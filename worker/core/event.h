@@ -7,7 +7,7 @@
 #include "worker/core/term.h"
 
 /* A Kafka record, read: CloudEvent, kind, what is asked for whom, and the checked body for Graph
- * (contract 2). event_read() is pure: bytes in, facts out. */
+ * (contract 2). Pure: bytes in, facts out. */
 
 enum kind { KIND_NONE, KIND_ASSIGNMENT, KIND_RESOURCE, KIND_COUNT };
 
@@ -36,7 +36,7 @@ enum event_worth {
 
 enum {
     RECORD_BYTES_MAX = 1 << 20, /* contract 2; Kafka's own default for a record */
-    EVENT_ID_MAX = 256,         /* contract 2, for id and for source */
+    EVENT_ID_MAX = 256,         /* contract 2, for id and for source; and for correlationid */
     EVENT_TERMS = 2,            /* places of a body where a schedule may stand (facts: graph 1.3) */
     EVENT_DEPTH_MAX = 32, /* nested arrays and objects; Graph's deepest documented body has 6 */
 };
@@ -71,7 +71,8 @@ struct event {
     enum request_type request_type;
     bool validation_only; /* data said isValidationOnly: true: a dry run is all that is asked */
     const char *id;       /* these four are NULL where they could not be read; owned by the event */
-    const char *source, *type, *ce_subject; /* the last: CloudEvents' own `subject` */
+    const char *source, *type;
+    const char *ce_subject, *correlation_id; /* CloudEvents' `subject`, `correlationid`; or NULL */
     const char *traceparent, *tracestate; /* valid W3C texts, or NULL; worker/traces.h sets ours */
     const char *tenant;   /* the extension; "": not to be read, NULL: there is none */
     bool trace_is_broken; /* there was a traceparent, and it is none */
@@ -86,8 +87,8 @@ struct event {
 };
 
 /* Reads a record. Always fills `ret`, whatever was in it: a record that is no event has worth
- * EVENT_UNREADABLE and a fault, never an error of ours. Codes: fault_codes.h. What can be read of
- * id, source and type is there in any case. The record's bytes need not outlive the call.
+ * EVENT_UNREADABLE and a fault (fault_codes.h), never an error of ours. What can be read of id,
+ * source and type is there in any case. The record's bytes need not outlive the call.
  * event_finish() gives back what it took; a zeroed event is fine. */
 void event_read(const struct record *record, struct event *ret);
 void event_finish(struct event *event);

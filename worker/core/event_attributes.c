@@ -23,6 +23,7 @@ static const char *const header_names[ATTRIBUTE_COUNT] = {
     [ATTRIBUTE_TRACEPARENT] = "ce_traceparent",
     [ATTRIBUTE_TRACESTATE] = "ce_tracestate",
     [ATTRIBUTE_TENANT] = "ce_tenant",
+    [ATTRIBUTE_CORRELATIONID] = "ce_correlationid",
 };
 
 static const char *member_name(enum attribute attribute)
@@ -71,7 +72,10 @@ void attributes_from_headers(const struct record *record, struct attributes *ret
 
 static void set_member(struct attributes *attributes, enum attribute attribute, const cJSON *item)
 {
-    if (strcmp(item->string, member_name(attribute)) != 0)
+    bool is_other_case = strcmp(item->string, member_name(attribute)) != 0;
+    if (is_other_case && attribute == ATTRIBUTE_CORRELATIONID)
+        return; /* nothing hangs on it, and `correlationId` is what others call theirs */
+    if (is_other_case)
         attributes->other_case = item;
     else if (cJSON_IsString(item) || cJSON_IsNull(item))
         set_text(attributes, attribute, str_of(item->valuestring));
@@ -184,6 +188,16 @@ static void copy_tenant(const struct attributes *attributes, struct event *event
     event->tenant = is_name ? arena_copy(arena, attributes->values[ATTRIBUTE_TENANT]) : "";
 }
 
+/* Likewise: one that cannot be echoed is not looked at, and the id stands for it. */
+static void copy_correlation(const struct attributes *attributes, struct event *event,
+                             struct arena *arena)
+{
+    struct str value = attributes->values[ATTRIBUTE_CORRELATIONID];
+    if (attributes->states[ATTRIBUTE_CORRELATIONID] == ATTRIBUTE_TEXT && value.size > 0 &&
+        value.size <= EVENT_ID_MAX && utf8_is_printable(value))
+        event->correlation_id = arena_copy(arena, value);
+}
+
 bool attributes_identify(const struct attributes *attributes, struct event *event,
                          struct arena *arena)
 {
@@ -194,6 +208,7 @@ bool attributes_identify(const struct attributes *attributes, struct event *even
     };
     copy_trace(attributes, event, arena);
     copy_tenant(attributes, event, arena);
+    copy_correlation(attributes, event, arena);
     bool passed = true;
     /* From the last, so that the first one's fault stays. */
     for (size_t i = IDENTITY_COUNT; i-- > 0;) {

@@ -17,7 +17,10 @@ struct draft {
     const struct request *rq;
     const struct reply_settings *settings;
     bool brief;
-    struct str id, source, time, subject; /* subject: data NULL if there is none */
+    struct str id, source, time;
+    /* data NULL if there is none. The latter two are CloudEvents' extension for correlation: what
+     * the request belongs to, which may be no more than itself, and the request. */
+    struct str subject, correlation, causation;
     struct message *message;
 };
 
@@ -64,6 +67,10 @@ static void write_structured(struct buffer *json, const struct draft *draft)
         json_put_text(json, "subject", draft->subject);
     json_put_text(json, "time", draft->time);
     json_put_text(json, "datacontenttype", str_of("application/json"));
+    if (draft->correlation.data != NULL)
+        json_put_text(json, "correlationid", draft->correlation);
+    if (draft->causation.data != NULL)
+        json_put_text(json, "causationid", draft->causation);
     write_data(json, "data", draft);
     json_end_object(json);
 }
@@ -81,6 +88,10 @@ static void add_binary_headers(const struct draft *draft)
     if (draft->subject.data != NULL)
         message_add(message, "ce_subject", draft->subject);
     message_add(message, "ce_time", draft->time);
+    if (draft->correlation.data != NULL)
+        message_add(message, "ce_correlationid", draft->correlation);
+    if (draft->causation.data != NULL)
+        message_add(message, "ce_causationid", draft->causation);
 }
 
 static void add_common_headers(const struct draft *draft)
@@ -225,6 +236,10 @@ static bool make(struct draft *draft, struct reply_warning *warning)
     draft->source = reply_source(&arena, draft->settings->group);
     draft->time = make_time(&arena, rq);
     draft->subject = text_or_absent(rq->event.ce_subject);
+    draft->causation = text_or_absent(rq->event.id);
+    draft->correlation = text_or_absent(rq->event.correlation_id);
+    if (draft->correlation.data == NULL)
+        draft->correlation = draft->causation;
     if (draft->brief && draft->subject.size > BRIEF_TEXT_MAX)
         draft->subject = (struct str){0};
     if (!draft->brief || rq->record.key.size <= BRIEF_BYTES_MAX)
