@@ -11,12 +11,6 @@
 #include "worker/cli/run.h"
 #include "worker/cli/version.h"
 
-static const struct cli_flag settings_flags[] = {
-    {'c', NULL, CLI_VALUE_FILE, "a settings file"},
-    {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
-    {0},
-};
-
 static const struct cli_flag run_flags[] = {
     {'c', NULL, CLI_VALUE_FILE, "a settings file"},
     {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
