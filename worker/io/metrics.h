@@ -40,7 +40,7 @@ struct metrics_view {
     bool redis_up;
     uint64_t redis_reconnects, redis_losses; /* redis_stats.losses, .forgotten */
     bool interlock;
-    bool paused; /* the intake, by an operator */
+    bool paused;                       /* the intake, by an operator */
     const struct follow_stats *follow; /* NULL: off, and left out */
     uint64_t unfollowed;               /* redis_follow_refused() */
     struct otlp_stats traces;
