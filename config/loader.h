@@ -58,8 +58,9 @@ bool loader_is_own(const struct loader *loader, const struct option *option);
 /* There is no such setting. */
 void loader_unknown(struct loader *loader, const char *name, const struct place *place);
 
-/* yaml.c: false if the file cannot be read at all, with a problem that says why. */
-bool yaml_load(struct loader *loader, const char *path);
+/* yaml.c: false if the file cannot be read at all, with a problem that says why. Standard input is
+ * read instead of `path` if `is_stdin`. */
+bool yaml_load(struct loader *loader, const char *path, bool is_stdin);
 
 /* environment.c: the three layers that are texts. */
 void azure_load(struct loader *loader, char *const *environment);

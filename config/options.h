@@ -49,6 +49,7 @@ struct option {
     option_rule *rule;          /* NULL: any text */
     const char *follows;        /* the setting that the default depends on; mostly NULL */
     const char *azure;          /* the AZURE_* variable that stands in for it; mostly NULL */
+    bool reload;                /* SIGHUP reads it again (reload.h); the others at start only */
     const char *doc;            /* one to three sentences: what it is, and why the number */
 };
 

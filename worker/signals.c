@@ -1,16 +1,7 @@
 #include "worker/signals.h"
 
-#include "worker/io/log.h"
-
 #include <signal.h>
 #include <unistd.h>
-
-static void reload(struct worker *w)
-{
-    (void)w;
-    log_write(LOG_WARN, "worker.no_reload",
-              "settings are read at start only; restart to change them");
-}
 
 static const struct {
     int number;
@@ -18,7 +9,7 @@ static const struct {
 } signals[WORKER_SIGNALS] = {
     {SIGTERM, worker_end},
     {SIGINT, worker_end},
-    {SIGHUP, reload},
+    {SIGHUP, worker_reload},
 };
 
 static void on_signal(uv_signal_t *handle, int number)

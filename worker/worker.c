@@ -312,11 +312,13 @@ static void close_parts(struct worker *w)
     uv_loop_close(&w->loop);
 }
 
-int worker_run(const struct settings *settings, struct error *error)
+int worker_run(struct settings *settings, const struct settings_source *from, struct error *error)
 {
     static struct worker worker; /* large, and one in a process */
     struct worker *w = &worker;
     *w = (struct worker){.settings = settings,
+                         .reloaded = settings,
+                         .settings_from = from,
                          .config_good = true,
                          .config_wall_ms = worker_wall_ms()};
     open_loop(w);

@@ -15,6 +15,8 @@
  * takes them down. What is done with a record stands in core/plan.c; which call carries out a
  * stage, in stages.c. */
 
+struct settings_source;
+
 enum worker_exit { /* contract 4 */
                    WORKER_DONE = 0,
                    WORKER_UNREACHABLE = 69,
@@ -37,6 +39,8 @@ enum { WORKER_SIGNALS = 3 };
 
 struct worker {
     const struct settings *settings;
+    struct settings *reloaded;                   /* the same, for reload.c alone … */
+    const struct settings_source *settings_from; /* … and where they come from */
     uv_loop_t loop;
     uv_prepare_t prepare; /* the turn: after timers and callbacks, before the loop sleeps */
     uv_idle_t
@@ -65,8 +69,12 @@ struct worker {
 };
 
 /* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`
- * says why. */
-int worker_run(const struct settings *settings, struct error *error);
+ * says why. `settings` are those of `from`, and SIGHUP reads them from there again. */
+int worker_run(struct settings *settings, const struct settings_source *from, struct error *error);
+
+/* reload.c: what SIGHUP asks for. Settings that can change at run time do, all or none; a bad file
+ * leaves everything as it is, and `config_good` is false until a good one comes. */
+void worker_reload(struct worker *worker);
 
 /* stages.c: the live stage table. */
 void stages_fill(struct stage_ops *ret, struct worker *worker);

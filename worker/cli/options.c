@@ -13,6 +13,7 @@ void cli_source_init(struct cli_source *source)
         .source.environment = environ,
         .source.check_property = kafka_property_check,
     };
+    source->source.flags = source->flags;
 }
 
 bool cli_source_take(struct cli_source *source, int option, const char *argument)
@@ -37,7 +38,6 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
     struct problems problems = {0};
     int code = CLI_EXIT_DONE;
 
-    all.flags = source->flags;
     if (all.flags_count > CLI_FLAGS_MAX) {
         *settings = (struct settings){0};
         (void)fprintf(stderr, "usher: at most %d -s; put the rest into a file\n", CLI_FLAGS_MAX);

@@ -41,7 +41,7 @@ struct cli_source {
 
 /*
  * The file of -c or the default one, the program's environment, no flags yet; properties of
- * librdkafka are checked by the library itself.
+ * librdkafka are checked by the library itself. It points into itself: it is not to be copied.
  */
 void cli_source_init(struct cli_source *source);
 
