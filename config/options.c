@@ -62,7 +62,7 @@ const struct option options[] = {
     {TEXT(kafka.status_topic), .fallback = "access-statuses", .rule = rule_topic,
      .doc = "With follow.enabled: the topic that gets a status for each submitted request. It has "
             "to exist then."},
-    {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic,
+    {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic, .reload = true,
      .doc = "Topics that a request may name in its kafka_replyTopic header. A reply for any "
             "other topic goes to kafka.replies_topic."},
     {CHOICE(kafka.delivery), .fallback = "exactly-once", .choices = deliveries,

@@ -37,13 +37,24 @@ static void say_problems(const struct problems *problems, bool warnings)
               warnings ? "with the new settings" : "nothing is changed", &words);
 }
 
-static void apply(struct worker *w)
+static bool has_changed(const struct reload *reload, const char *name)
+{
+    for (size_t i = 0; i < reload->changed.count; i++) {
+        if (strcmp(reload->changed.items[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void apply(struct worker *w, const struct reload *reload)
 {
     const struct settings *s = w->settings;
     int64_t now_ms = (int64_t)uv_now(&w->loop);
     log_open(s->log.level, s->log.format, stderr);
     w->pool.bytes_max = (size_t)s->limits.bytes;
     w->pipeline.plan.limits = tenant_limits(s);
+    if (has_changed(reload, "kafka.reply_topics_allowed"))
+        settle_allow(w->settle);
     for (size_t i = 0; i < w->tenant_count; i++) {
         struct tenant *t = &w->tenants[i];
         t->limits = tenant_limits(t->settings);
@@ -57,7 +68,7 @@ void worker_reload(struct worker *w)
     w->config_good = settings_reload(w->reloaded, w->settings_from, &reload);
     if (w->config_good) {
         w->config_wall_ms = worker_wall_ms();
-        apply(w);
+        apply(w, &reload);
         log_write(LOG_INFO, "config.reloaded", "%zu settings have changed", reload.changed.count);
         say_words(LOG_INFO, "config.changed", "new values", &reload.changed);
     }

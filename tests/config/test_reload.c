@@ -235,6 +235,23 @@ static void standard_input_is_read_once(void **state)
     end(&live);
 }
 
+/* Each is right by itself; together they would read replies as requests. */
+static void new_settings_fit_those_that_stay(void **state)
+{
+    struct live live;
+
+    (void)state;
+    begin(&live, LOGIN "kafka:\n  reply_topics_allowed: [a]\n");
+    assert_false(reload(&live, LOGIN "kafka:\n  requests_topic: b\n"
+                                     "  reply_topics_allowed: [access-requests]\n"));
+    assert_non_null(strstr(first_problem(&live), "has the topic of the requests in it"));
+    assert_string_equal(live.settings.kafka.reply_topics_allowed.items[0], "a");
+    assert_true(reload(&live, LOGIN "kafka:\n  reply_topics_allowed: [b]\n"));
+    assert_words(&live.reload.changed, "kafka.reply_topics_allowed");
+    assert_string_equal(live.settings.kafka.reply_topics_allowed.items[0], "b");
+    end(&live);
+}
+
 #define TENANTS         \
     "tenants:\n"        \
     "  a:\n"            \
@@ -283,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_gone_or_empty_changes_nothing),
         cmocka_unit_test(an_empty_file_is_refused_by_what_it_said_before),
         cmocka_unit_test(standard_input_is_read_once),
+        cmocka_unit_test(new_settings_fit_those_that_stay),
         cmocka_unit_test(tenants_change_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ class ReloadTest(harness.E2eCase):
     def test_policy_in_flight(self):
         """What was taken in goes on by the old policy, what comes then is judged by the new one."""
         world = self.world(graph={"in_flight": 16})
-        world.sandbox.settings(latency_ms=200)
+        world.sandbox.settings(latency_ms=100)
         maker = events.Maker(6, world.name)
         made = [maker.submitted() for _ in range(300)]
         worker = world.worker()
@@ -69,6 +69,34 @@ class ReloadTest(harness.E2eCase):
         self.assert_good(report)
         harness.figure("e2e reload of the policy", report.line())
 
+    def test_reply_topics(self):
+        """One more topic is allowed, then none: under load, and no reply goes astray."""
+        world = self.world(kafka={"reply_topics_allowed": []})
+        world.sandbox.settings(latency_ms=20)
+        worker = world.worker()
+        worker.wait_ready()
+        follower = world.follow()
+        rounds = [([], world.replies), ([world.other], world.other),
+                  ([world.other, "none"], world.other), ([], world.replies)]
+        made = []
+        for i, (allowed, topic) in enumerate(rounds):
+            if i > 0:
+                reload(worker, kafka={"reply_topics_allowed": allowed})
+            maker = events.Maker(20 + i, f"{world.name}-{i}")
+            more = [maker.submitted() for _ in range(100)]
+            for event in more[::2]:
+                event.headers.append(("kafka_replyTopic", world.other.encode()))
+                event.reply_topic = topic
+            made += more
+            world.send(more)
+            world.wait_answers(len(made), 30, follower)
+        missing = lines(worker, "kafka.topic_missing")[0]["message"]
+        self.assertIn('"none" is not to be had', missing)
+        report = world.check(made)
+        self.assert_good(report)
+        self.assertEqual(0, worker.stop())
+        harness.figure("e2e reload of the reply topics", report.line())
+
     def writes_in(self, world, seconds):
         before = len(world.sandbox.ledger())
         time.sleep(seconds)
@@ -82,7 +110,7 @@ class ReloadTest(harness.E2eCase):
         worker = world.worker(graph={"writes_per_second": 10})
         worker.wait_ready()
         follower = world.follow()
-        made = [maker.submitted() for _ in range(400)]
+        made = [maker.submitted() for _ in range(250)]
         world.send(made)
         world.wait_answers(5, 20, follower)
         slow = self.writes_in(world, 2)
