@@ -124,8 +124,7 @@ class Play:
         self.sent = 0
         self.worker = self.world.worker("w1", scene.environment())
 
-    def sandbox_options(self, folder):
-        del folder
+    def sandbox_options(self, _folder):
         return ()
 
     def tend(self):
@@ -157,6 +156,8 @@ class Play:
         self.wait_quiet()
         self.send_singly()
         while self.sent < len(self.made):
+            more = [f"{self.world.name}-statuses"] * (self.sent % 40 // 20)
+            self.worker.reload(kafka={"reply_topics_allowed": [self.world.other, *more]})
             self.send(20)
             self.wait_answers()
 
@@ -382,9 +383,8 @@ def main():
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=", ".join(NAMES))
     options = parser.parse_args()
     names = options.scenes or NAMES
-    for name in names:
-        if name not in NAMES:
-            sys.exit(f"there is no scene {name}: {', '.join(NAMES)}")
+    for name in set(names) - set(NAMES):
+        sys.exit(f"there is no scene {name}: {', '.join(NAMES)}")
     sandbox_client.PROGRAM = os.path.join(os.path.dirname(harness.BIN), "usher-sandbox")
     folder = tempfile.mkdtemp(prefix="usher-allocations-")
     kafka = harness.Kafka(processes.free_port(), 4, directory=os.path.join(folder, "kafka"),

@@ -17,6 +17,7 @@
  * A failure returns NULL and sets errno, as the real ones do. */
 
 #include <cjson/cJSON.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,6 @@
 import signal
 import time
 
-import yaml
-
 import events
 import harness
 import processes
@@ -17,11 +15,6 @@ def lines(worker, action):
     return [line for line in harness.log_lines(worker.log) if line.get("event.action") == action]
 
 
-def write(worker, settings):
-    with open(worker.file, "w", encoding="utf-8") as file:
-        yaml.safe_dump(settings, file)
-
-
 def hang_up(worker, action):
     """SIGHUP; the message of the line that it leads to."""
     before = len(lines(worker, action))
@@ -32,8 +25,7 @@ def hang_up(worker, action):
 
 def reload(worker, **settings):
     """These settings, on top of what is in the file."""
-    with open(worker.file, encoding="utf-8") as file:
-        write(worker, harness.merged(yaml.safe_load(file), settings))
+    worker.write(harness.merged(worker.settings(), settings))
     return hang_up(worker, "config.reloaded")
 
 
@@ -135,19 +127,18 @@ class ReloadTest(harness.E2eCase):
         maker = events.Maker(8, world.name)
         worker = world.worker()
         worker.wait_ready()
-        with open(worker.file, encoding="utf-8") as file:
-            good = yaml.safe_load(file)
+        good = worker.settings()
         began = worker.metric(SUCCESS_TIME)
         self.assertEqual(1, worker.metric(SUCCESS))
         bad = harness.merged(good, {"policy": {"removals": True}, "log": {"level": "debug"},
                                     "drain": "soon", "graph": {"settel": "1s"}})
-        write(worker, bad)
+        worker.write(bad)
         said = hang_up(worker, "config.refused")
         self.assertRegex(said, r"w1\.yaml:\d+:\d+: drain: \"soon\" is no duration")
         self.assertRegex(said, r"graph\.settel: there is no such setting; did you mean graph\.s")
         self.assertEqual(0, worker.metric(SUCCESS))
         self.assertEqual(began, worker.metric(SUCCESS_TIME))
-        write(worker, {})  # all defaults, if it counted: every policy is open
+        worker.write({})  # all defaults, if it counted: every policy is open
         self.assertIn("graph.tenant_id: is needed", hang_up(worker, "config.refused"))
         self.assertEqual([], lines(worker, "request.moved"))  # no debug
         removal = maker.removal()
@@ -156,7 +147,7 @@ class ReloadTest(harness.E2eCase):
         world.send(made)
         world.wait_answers(2, 20)
 
-        write(worker, harness.merged(bad, {"drain": "5s", "graph": {"settel": "1s"}}) | {
+        worker.write(harness.merged(bad, {"drain": "5s", "graph": {"settel": "1s"}}) | {
             "graph": good["graph"] | {"timeout": "2s"},
             "kafka": good["kafka"] | {"group": "another"}})
         said = hang_up(worker, "config.restart_needed")
@@ -177,18 +168,17 @@ class ReloadTest(harness.E2eCase):
         made = events.after_crash(events.mixture(600, 9, world.name, reply_topics=[world.other]))
         worker = world.worker()
         worker.wait_ready()
-        with open(worker.file, encoding="utf-8") as file:
-            good = yaml.safe_load(file)
+        good = worker.settings()
         follower = world.follow()
         world.send(made)
         kinds = ["accessPackageAssignmentRequest", "accessPackageResourceRequest"]
         for i in range(100):
-            write(worker, harness.merged(good, {
+            worker.write(harness.merged(good, {
                 "policy": {"kinds": kinds[::1 if i % 4 else -1]}, "drain": "9s" if i % 2 else "x",
                 "graph": {"writes_per_second": 1000 * (i % 3), "retry_attempts": 5 + i % 4}}))
             worker.signal(signal.SIGHUP)
             time.sleep(0.02)
-        write(worker, good)
+        worker.write(good)
         hang_up(worker, "config.reloaded")
         self.assertEqual(1, worker.metric(SUCCESS))
         world.wait_answers(len(made), 40 * harness.SLOWNESS, follower)
