@@ -31,6 +31,15 @@ static const struct cli_word config_words[] = {
     {0},
 };
 
+static const struct cli_flag config_flags[] = {
+    {'c', "config", CLI_VALUE_FILE, "a settings file; - is standard input"},
+    {'s', "set", CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "strict", CLI_NO_VALUE, "check: a warning is an error"},
+    {'\0', "format", CLI_VALUE_FORMAT, "print: yaml or json"},
+    {'\0', "show-origin", CLI_NO_VALUE, "print: where each value came from, in json too"},
+    {0},
+};
+
 static const struct cli_flag doctor_flags[] = {
     {'c', NULL, CLI_VALUE_FILE, "a settings file"},
     {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
@@ -53,7 +62,7 @@ static const struct cli_flag version_flags[] = {
 const struct cli_command cli_commands[] = {
     {"run", cli_run, "take access requests from Kafka and answer each once", settings_flags, NULL},
     {"demo", cli_demo, "everything on this machine: events through all of it", demo_flags, NULL},
-    {"config", cli_config, "check, print, schema, init", settings_flags, config_words},
+    {"config", cli_config, "check, print, schema, init", config_flags, config_words},
     {"doctor", cli_doctor, "does the worker have what it needs? Also: --clear-interlock",
      doctor_flags, NULL},
     {"audit", cli_audit, "was every record answered once? reads the topics, changes nothing",

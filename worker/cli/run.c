@@ -51,7 +51,7 @@ int cli_run(int argc, char **argv)
     struct cli_source source;
     cli_source_init(&source);
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return CLI_EXIT_DONE;
