@@ -83,6 +83,10 @@ const struct option options[] = {
     {MAP(kafka.librdkafka), .fallback = "",
      .doc = "Any property of librdkafka, word for word, for example security.protocol or "
             "session.timeout.ms. Those that the worker owns are refused by name."},
+    {MAP(kafka.librdkafka_files), .fallback = "", .paths = true,
+     .doc = "Properties whose values stand in files, one line each, for example sasl.password: "
+            "/run/secrets/kafka. Read when a client of Kafka is made: the consumer's at start, the "
+            "producer's also when it is replaced. A new password needs a restart."},
 
     {TEXT(redis.url), .fallback = "redis://localhost:6379/0", .rule = rule_redis_url,
      .doc = "redis://host:port/database, rediss:// for TLS, or unix:///path of a socket."},

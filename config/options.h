@@ -49,8 +49,9 @@ struct option {
     option_rule *rule;          /* NULL: any text */
     const char *follows;        /* the setting that the default depends on; mostly NULL */
     const char *azure;          /* the AZURE_* variable that stands in for it; mostly NULL */
-    bool reload;                /* SIGHUP reads it again (reload.h); the others at start only */
-    const char *doc;            /* one to three sentences: what it is, and why the number */
+    bool paths;      /* of a map: its values are paths of files that hold the real ones */
+    bool reload;     /* SIGHUP reads it again (reload.h); the others at start only */
+    const char *doc; /* one to three sentences: what it is, and why the number */
 };
 
 /* A group of settings: the mapping in the file that holds them. */

@@ -88,7 +88,7 @@ static void print_map(const struct page *page, const struct option *option)
         (void)fprintf(line, "%s  ", page->indent);
         yaml_print_text(pair->name, line);
         (void)fputs(": ", line);
-        if (property_is_secret(pair->name)) {
+        if (property_is_secret(pair->name) && !option->paths) {
             (void)fputs("<hidden>", line);
         } else {
             yaml_print_text(pair->value, line);

@@ -87,7 +87,8 @@ static void print_map(const struct page *page, const struct option *option)
         json_print_text(pair->name, page->out);
         (void)fputs(": ", page->out);
         begin_value(page);
-        json_print_text(property_is_secret(pair->name) ? HIDDEN : pair->value, page->out);
+        bool hidden = property_is_secret(pair->name) && !option->paths;
+        json_print_text(hidden ? HIDDEN : pair->value, page->out);
         end_value(page, option, &pair->origin);
     }
     (void)fprintf(page->out, "%s%s}", map->count > 0 ? "\n" : "",

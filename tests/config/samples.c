@@ -19,6 +19,7 @@ const struct sample samples[] = {
     {"kafka.window", "20000", "20000"},
     {"kafka.instance_id", "usher-0", "usher-0"},
     {"kafka.librdkafka", "client.id=x,log_level=4", "\n    client.id: x"},
+    {"kafka.librdkafka_files", "client.id=x,sasl.password=/p", "\n    client.id: x"},
     {"redis.url", "unix:///run/redis.sock", "unix:///run/redis.sock"},
     {"redis.username", "usher", "usher"},
     {"redis.password", "hunter2", "<hidden>"},

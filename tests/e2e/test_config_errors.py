@@ -20,8 +20,9 @@ COMPLETE = {b"USHER_GRAPH_TENANT_ID": b"t", b"USHER_GRAPH_CLIENT_ID": b"c",
 OF_RELOADS = SOURCE / "tests" / "config" / "test_reload.c"
 
 TEXT = re.compile(r'"((?:\\.|[^"\\])*)"')
-CALL = re.compile(r"\b(error_set|say|problems_add|problems_warn|loader_refuse|tenant_refuse|refuse|"
-                  r"refuse_value|need_secret|reader_complain)\(")
+CALL = re.compile(
+    r"\b(error_set|loader_say|problems_add|problems_warn|loader_refuse|tenant_refuse|refuse|"
+    r"refuse_value|need_secret|reader_complain)\(")
 
 
 class Case:
@@ -59,6 +60,7 @@ def run(case, folder):
     secrets = {"EMPTY": b"", "LINES": b"a\nb\n", "LONG": b"x" * 16384, "HUGE": b"x" * 70000}
     for name, content in secrets.items():
         Path(folder, name).write_bytes(content)
+        os.chmod(os.path.join(folder, name), 0o644)
     text = "\n".join(case.file) + "\n"
     for name in secrets:
         text = re.sub(rf"\b{name}\b", os.path.join(folder, name), text)

@@ -96,10 +96,27 @@ static bool secrets_are_there(const struct settings *s, const char *tenant)
     return true;
 }
 
+static bool property_files_are_there(const struct pairs *files)
+{
+    char text[SECRET_SIZE_MAX];
+    for (size_t i = 0; i < files->count; i++) {
+        struct error why = {0};
+        bool good = secret_read("", files->items[i].value, text, sizeof text, &why);
+        explicit_bzero(text, sizeof text);
+        if (!good) {
+            (void)fprintf(stderr, "usher: kafka.librdkafka_files: %s: %s\n", files->items[i].name,
+                          why.text);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool cli_secrets_are_there(const struct settings *settings)
 {
     const struct tenants *tenants = &settings->tenants;
-    if (!secrets_are_there(settings, NULL))
+    if (!secrets_are_there(settings, NULL) ||
+        !property_files_are_there(&settings->kafka.librdkafka_files))
         return false;
     for (size_t i = 0; i < tenants->count; i++)
         if (!secrets_are_there(tenants->items[i].settings, tenants->items[i].name))
