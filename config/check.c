@@ -2,15 +2,13 @@
  * What two or more settings say together. A check is left out where one of its settings was refused
  * before: what it would say of the lower layer's value is nobody's mistake.
  */
-#include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config/convert.h"
 #include "config/loader.h"
 #include "config/reserved.h"
 #include "config/rules.h"
+#include "config/say.h"
 #include "config/settle.h"
 #include "config/value.h"
 
@@ -20,16 +18,9 @@
 /* Under this, Graph's reads have been seen to lag behind its writes. */
 #define SETTLE_SAFE_MS 60000
 
-static const struct option *find(const char *name)
-{
-    const struct option *option = option_find(name);
-    assert(option != NULL);
-    return option;
-}
-
 static bool is_valid(const struct loader *loader, const char *name)
 {
-    return !loader->invalid[option_index(find(name))];
+    return !loader->invalid[option_index(loader_option(name))];
 }
 
 /* A check rests on these settings, NULL at the end: none was refused, and of a tenant's one is its
@@ -42,65 +33,11 @@ static bool concerns(const struct loader *loader, const char *const *names)
         if (!is_valid(loader, *names)) {
             return false;
         }
-        is_own = is_own || loader_is_own(loader, find(*names));
+        is_own = is_own || loader_is_own(loader, loader_option(*names));
     }
     return is_own;
 }
 #define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-/* A setting that is missing has no line of its own: the group's first one that is in the file, or
- * the tenant's name. */
-static struct origin origin_near(const struct loader *loader, const struct option *option)
-{
-    const struct settings *settings = loader->settings;
-    struct origin origin = settings->origins[option_index(option)];
-    size_t length = option_group_length(option);
-
-    if (loader->tenant != NULL) {
-        bool is_said = origin.is_of_tenant && origin.layer != LAYER_DEFAULT;
-        return is_said ? origin : loader->tenant_place.origin;
-    }
-    if (origin.layer != LAYER_DEFAULT || settings->file[0] == '\0') {
-        return origin;
-    }
-    origin = (struct origin){.layer = LAYER_FILE, .line = 1, .column = 1};
-    for (size_t i = 0; i < options_count; i++) {
-        const struct origin *other = &settings->origins[i];
-        if (other->layer == LAYER_FILE && strncmp(options[i].name, option->name, length + 1) == 0 &&
-            (origin.line == 1 || other->line < origin.line)) {
-            origin = *other;
-        }
-    }
-    return origin;
-}
-
-__attribute__((format(printf, 4, 5))) static void say(struct loader *loader, bool warning,
-                                                      const char *name, const char *format, ...)
-{
-    const struct option *option = find(name);
-    char variable[ENVIRONMENT_NAME_SIZE];
-    char said[ERROR_TEXT_SIZE];
-    char text[2 * ERROR_TEXT_SIZE];
-    char title[SETTING_NAME_SIZE];
-    struct place place = {.origin = origin_near(loader, option), .name = title};
-
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(said, sizeof said, format, arguments);
-    va_end(arguments);
-    loader_rename(loader, said, text, sizeof text);
-    loader_name(loader, option, title);
-
-    if (place.origin.layer == LAYER_FILE) {
-        place.name = loader->settings->file;
-    } else if (place.origin.layer == LAYER_AZURE) {
-        place.name = option->azure;
-    } else if (place.origin.layer == LAYER_ENVIRONMENT) {
-        option_environment_name(option, variable);
-        place.name = variable;
-    }
-    (warning ? problems_warn : problems_add)(loader->problems, &place, title, text);
-}
 
 /* Both in one layer; of two layers one has been emptied. */
 static void check_secrets(struct loader *loader)
@@ -113,32 +50,34 @@ static void check_secrets(struct loader *loader)
         const struct option *file = option_file_of(secret);
         if (value_text(loader->settings, secret)[0] != '\0' &&
             value_text(loader->settings, file)[0] != '\0' && loader_is_own(loader, file)) {
-            say(loader, false, file->name, "%s is set as well; one of the two", secret->name);
+            loader_say(loader, false, file->name, "%s is set as well; one of the two",
+                       secret->name);
         }
     }
 }
 
 static void need(struct loader *loader, const char *name, const char *why)
 {
-    const struct option *option = find(name);
+    const struct option *option = loader_option(name);
     char variable[ENVIRONMENT_NAME_SIZE];
 
     if (value_text(loader->settings, option)[0] != '\0' || !is_valid(loader, name)) {
         return;
     }
     if (loader->tenant != NULL) {
-        say(loader, false, name, "is needed for %s; set it there, or under graph for every tenant",
-            why);
+        loader_say(loader, false, name,
+                   "is needed for %s; set it there, or under graph for every tenant", why);
         return;
     }
     option_environment_name(option, variable);
-    say(loader, false, name, "is needed for %s; set it in the file, or as %s%s%s", why, variable,
-        option->azure == NULL ? "" : " or ", option->azure == NULL ? "" : option->azure);
+    loader_say(loader, false, name, "is needed for %s; set it in the file, or as %s%s%s", why,
+               variable, option->azure == NULL ? "" : " or ",
+               option->azure == NULL ? "" : option->azure);
 }
 
 static void need_secret(struct loader *loader, const char *name, const char *why)
 {
-    const struct option *file = option_file_of(find(name));
+    const struct option *file = option_file_of(loader_option(name));
 
     if (value_text(loader->settings, file)[0] == '\0' && is_valid(loader, file->name)) {
         need(loader, name, why);
@@ -193,9 +132,9 @@ static void check_cloud(struct loader *loader)
         }
         for (size_t j = 0; j < CLOUDS_COUNT; j++) {
             if (strcmp(settings->graph.authority_host, cloud_hosts[j].authority_host) == 0) {
-                say(loader, true, "graph.authority_host",
-                    "is %s, which is not of the same cloud as graph.base_url",
-                    settings->graph.authority_host);
+                loader_say(loader, true, "graph.authority_host",
+                           "is %s, which is not of the same cloud as graph.base_url",
+                           settings->graph.authority_host);
                 return;
             }
         }
@@ -212,17 +151,17 @@ static void check_topics(struct loader *loader)
     for (size_t i = 1; i < sizeof topics / sizeof topics[0]; i++) {
         for (size_t j = 0; j < i; j++) {
             if (is_valid(loader, topics[i]) && is_valid(loader, topics[j]) &&
-                strcmp(value_text(loader->settings, find(topics[i])),
-                       value_text(loader->settings, find(topics[j]))) == 0) {
-                say(loader, false, topics[i], "is the same topic as %s; each has its own",
-                    topics[j]);
+                strcmp(value_text(loader->settings, loader_option(topics[i])),
+                       value_text(loader->settings, loader_option(topics[j]))) == 0) {
+                loader_say(loader, false, topics[i], "is the same topic as %s; each has its own",
+                           topics[j]);
             }
         }
     }
     for (size_t i = 0; i < allowed->count; i++) {
         if (strcmp(allowed->items[i], loader->settings->kafka.requests_topic) == 0) {
-            say(loader, false, "kafka.reply_topics_allowed",
-                "has the topic of the requests in it; replies would be read as requests");
+            loader_say(loader, false, "kafka.reply_topics_allowed",
+                       "has the topic of the requests in it; replies would be read as requests");
         }
     }
 }
@@ -236,14 +175,14 @@ static void check_redis(struct loader *loader)
     bool has_key = settings->redis.tls_key_file[0] != '\0';
 
     for (size_t i = 0; i < sizeof tls / sizeof tls[0] && is_valid(loader, "redis.url"); i++) {
-        if (value_text(settings, find(tls[i]))[0] != '\0' &&
+        if (value_text(settings, loader_option(tls[i]))[0] != '\0' &&
             strncmp(settings->redis.url, "rediss://", strlen("rediss://")) != 0) {
-            say(loader, false, tls[i], "is for TLS only; redis.url must be rediss:// then");
+            loader_say(loader, false, tls[i], "is for TLS only; redis.url must be rediss:// then");
         }
     }
     if (has_cert != has_key) {
-        say(loader, false, has_cert ? "redis.tls_cert_file" : "redis.tls_key_file",
-            "needs %s as well", has_cert ? "redis.tls_key_file" : "redis.tls_cert_file");
+        loader_say(loader, false, has_cert ? "redis.tls_cert_file" : "redis.tls_key_file",
+                   "needs %s as well", has_cert ? "redis.tls_key_file" : "redis.tls_cert_file");
     }
 }
 
@@ -257,17 +196,18 @@ static void check_times(struct loader *loader)
     if (concerns(loader, SETTINGS("redis.lease", "graph.timeout")) &&
         settings->redis.lease_ms <= settings->graph.timeout_ms + CLAIM_AGE_MAX_MS) {
         format_duration(settings->graph.timeout_ms + CLAIM_AGE_MAX_MS, least);
-        say(loader, false, "redis.lease",
-            "must be longer than %s (graph.timeout and 2 s): a claim must outlive a call", least);
+        loader_say(loader, false, "redis.lease",
+                   "must be longer than %s (graph.timeout and 2 s): a claim must outlive a call",
+                   least);
     }
     if (concerns(loader, SETTINGS("redis.keep", "redis.lease")) &&
         settings->redis.keep_ms < settings->redis.lease_ms) {
-        say(loader, false, "redis.keep", "must not be shorter than redis.lease");
+        loader_say(loader, false, "redis.keep", "must not be shorter than redis.lease");
     }
     if (concerns(loader, SETTINGS("drain", "graph.timeout")) &&
         settings->drain_ms < settings->graph.timeout_ms) {
-        say(loader, true, "drain",
-            "is shorter than graph.timeout (%s): a call may be cut off at SIGTERM", timeout);
+        loader_say(loader, true, "drain",
+                   "is shorter than graph.timeout (%s): a call may be cut off at SIGTERM", timeout);
     }
 }
 
@@ -286,14 +226,15 @@ static void check_version(struct loader *loader)
     const char *url = settings->graph.base_url;
 
     if (concerns(loader, SETTINGS("graph.base_url")) && path_has_segment(url, "v1.0")) {
-        say(loader, false, "graph.base_url",
+        loader_say(
+            loader, false, "graph.base_url",
             "is v1.0, which has no dry run; leave it at /beta, and set graph.submit_version: v1.0 "
             "for the real requests");
     } else if (concerns(loader, SETTINGS("graph.base_url", "graph.submit_version")) &&
                settings->graph.submit_version == GRAPH_V1 && !ends_in_beta(url)) {
-        say(loader, false, "graph.base_url",
-            "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
-            "/v1.0 in place of /beta");
+        loader_say(loader, false, "graph.base_url",
+                   "must end in /beta with graph.submit_version: v1.0, whose root is beside it: "
+                   "/v1.0 in place of /beta");
     }
 }
 
@@ -306,15 +247,15 @@ static void check_proxy(struct loader *loader)
     bool none = settings->graph.proxy[0] == '\0' || strcmp(settings->graph.proxy, "direct") == 0;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct option *option = find(names[i]);
+        const struct option *option = loader_option(names[i]);
         if (value_text(settings, option)[0] == '\0' || !loader_is_own(loader, option) ||
             !is_valid(loader, "graph.proxy")) {
             continue;
         }
         if (none) {
-            say(loader, false, names[i], "is for graph.proxy, which names no proxy");
+            loader_say(loader, false, names[i], "is for graph.proxy, which names no proxy");
         } else if (settings->graph.proxy_username[0] == '\0') {
-            say(loader, false, names[i], "needs graph.proxy_username");
+            loader_say(loader, false, names[i], "needs graph.proxy_username");
         }
     }
 }
@@ -325,60 +266,34 @@ static void check_graph(struct loader *loader)
 
     check_version(loader);
     if (concerns(loader, SETTINGS("graph.dry_run")) && settings->graph.dry_run == DRY_RUN_OFF) {
-        say(loader, true, "graph.dry_run",
-            "is off: real requests are sent without a dry run before them");
+        loader_say(loader, true, "graph.dry_run",
+                   "is off: real requests are sent without a dry run before them");
     }
     if (concerns(loader, SETTINGS("graph.dry_run", "graph.dry_run_echo")) &&
         settings->graph.dry_run == DRY_RUN_REQUIRED &&
         settings->graph.dry_run_echo == DRY_RUN_ECHO_LENIENT) {
-        say(loader, true, "graph.dry_run_echo",
-            "is lenient: a Graph that ignores isValidationOnly would grant at the dry run");
+        loader_say(loader, true, "graph.dry_run_echo",
+                   "is lenient: a Graph that ignores isValidationOnly would grant at the dry run");
     }
     if (url_is_loopback(settings->graph.base_url)) {
         return; /* a stand-in of tests */
     }
     if (concerns(loader, SETTINGS("graph.base_url", "graph.writes_per_second")) &&
         settings->graph.writes_per_second == 0) {
-        say(loader, true, "graph.writes_per_second", "is 0: Graph throttles above 20 a second");
+        loader_say(loader, true, "graph.writes_per_second",
+                   "is 0: Graph throttles above 20 a second");
     }
     if (concerns(loader, SETTINGS("graph.base_url", "graph.settle")) &&
         settings->graph.settle_ms < SETTLE_SAFE_MS) {
-        say(loader, true, "graph.settle",
-            "is under 1m: a look-up may miss a grant that happened, and a second is sent");
+        loader_say(loader, true, "graph.settle",
+                   "is under 1m: a look-up may miss a grant that happened, and a second is sent");
     }
 }
 
 static void check_kafka(struct loader *loader)
 {
     if (loader->settings->kafka.delivery == DELIVERY_AT_LEAST_ONCE) {
-        say(loader, true, "kafka.delivery", "is at-least-once: a crash may repeat replies");
-    }
-}
-
-/* The file's mode matters where secrets are written into it. */
-static void check_mode(struct loader *loader)
-{
-    const struct pairs *properties = &loader->settings->kafka.librdkafka;
-
-    if (!loader->file_is_open_to_others) {
-        return;
-    }
-    for (size_t i = 0; i < properties->count && loader->tenant == NULL; i++) {
-        const struct pair *pair = &properties->items[i];
-        if (pair->origin.layer == LAYER_FILE && property_is_secret(pair->name)) {
-            say(loader, true, "kafka.librdkafka",
-                "%s can be read by every user of this machine: chmod o-r %s", pair->name,
-                loader->settings->file);
-        }
-    }
-    for (size_t i = 0; i < options_count; i++) {
-        if (options[i].kind == OPTION_SECRET && loader->settings->origins[i].layer == LAYER_FILE &&
-            loader_is_own(loader, &options[i]) &&
-            value_text(loader->settings, &options[i])[0] != '\0') {
-            say(loader, true, options[i].name,
-                "can be read by every user of this machine: chmod o-r %s, or use %s",
-                loader->settings->file, option_file_of(&options[i])->name);
-        }
+        loader_say(loader, true, "kafka.delivery", "is at-least-once: a crash may repeat replies");
     }
 }
 
@@ -388,7 +303,7 @@ void settings_check(struct loader *loader)
         check_topics(loader);
         check_kafka(loader);
         check_redis(loader);
-        check_admin(loader, say);
+        check_admin(loader);
     }
     check_secrets(loader);
     check_times(loader);
@@ -396,5 +311,5 @@ void settings_check(struct loader *loader)
     check_cloud(loader);
     check_graph(loader);
     check_proxy(loader);
-    check_mode(loader);
+    check_files(loader);
 }

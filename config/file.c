@@ -34,24 +34,16 @@ static ssize_t read_all(int fd, char *ret, size_t size)
     return (ssize_t)length;
 }
 
-enum file_result file_read(struct file *file, const char *path, size_t size_max,
-                           struct error *error)
+static enum file_result read_fd(struct file *file, int fd, size_t size_max, struct error *error)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    *file = (struct file){0};
-    if (fd < 0) {
-        (void)say_why(error, errno);
-        return FILE_IS_MISSING;
-    }
     /* One byte more than may be, to see that there is more; and one for the NUL. */
     char *text = malloc(size_max + 2);
     assert(text != NULL);
     ssize_t size = read_all(fd, text, size_max + 1);
     int number = errno;
     file->is_open_to_others = fstat(fd, &status) == 0 && (status.st_mode & S_IROTH) != 0;
-    (void)close(fd);
 
     if (size < 0 || (size_t)size > size_max) {
         explicit_bzero(text, size_max + 2);
@@ -67,6 +59,27 @@ enum file_result file_read(struct file *file, const char *path, size_t size_max,
     file->text = text;
     file->size = (size_t)size;
     return FILE_IS_READ;
+}
+
+enum file_result file_read(struct file *file, const char *path, size_t size_max,
+                           struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    *file = (struct file){0};
+    if (fd < 0) {
+        (void)say_why(error, errno);
+        return FILE_IS_MISSING;
+    }
+    enum file_result result = read_fd(file, fd, size_max, error);
+    (void)close(fd);
+    return result;
+}
+
+enum file_result file_read_stdin(struct file *file, size_t size_max, struct error *error)
+{
+    *file = (struct file){0};
+    return read_fd(file, STDIN_FILENO, size_max, error);
 }
 
 void file_finish(struct file *file)

@@ -22,6 +22,8 @@ enum file_result { FILE_IS_READ, FILE_IS_MISSING, FILE_IS_TOO_LARGE };
 /* Reads all of it, a pipe as well. FILE_IS_MISSING: or it may not be read; the error says why. */
 enum file_result file_read(struct file *file, const char *path, size_t size_max,
                            struct error *error);
+/* The same of standard input, which stays open. */
+enum file_result file_read_stdin(struct file *file, size_t size_max, struct error *error);
 void file_finish(struct file *file);
 
 /* The line and column of a byte of UTF-8 text; LAYER_FILE. */

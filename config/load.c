@@ -34,10 +34,11 @@ static bool load_file(struct loader *loader, const char *file)
     if (file[0] == '\0') {
         return true;
     }
+    bool is_stdin = strcmp(file, SETTINGS_STDIN) == 0;
     free(loader->settings->file);
-    loader->settings->file = strdup(file);
+    loader->settings->file = strdup(is_stdin ? SETTINGS_STDIN_SHOWN : file);
     assert(loader->settings->file != NULL);
-    return yaml_load(loader, file);
+    return yaml_load(loader, loader->settings->file, is_stdin);
 }
 
 enum load settings_load(struct settings *settings, const struct settings_source *source,

@@ -17,6 +17,10 @@
 /* Read where no file is named, if it is there. */
 #define SETTINGS_FILE_DEFAULT "/etc/usher/usher.yaml"
 
+/* Instead of a file: standard input; and what it is called where a file's name would stand. */
+#define SETTINGS_STDIN       "-"
+#define SETTINGS_STDIN_SHOWN "<stdin>"
+
 /* An annotated file with every setting has 10 KiB; what has more is something else. */
 #define SETTINGS_FILE_SIZE_MAX (1 << 20)
 
@@ -27,7 +31,7 @@
 typedef bool property_checker(const char *name, const char *value, struct error *error);
 
 struct settings_source {
-    const char *file;                 /* NULL: SETTINGS_FILE_DEFAULT if it exists; "": none */
+    const char *file; /* NULL: SETTINGS_FILE_DEFAULT if it exists; "": none; SETTINGS_STDIN */
     const char *const *flags;         /* KEY=VALUE each; later ones win */
     size_t flags_count;               /* 0: none */
     char *const *environment;         /* `environ`; NULL: none */

@@ -91,12 +91,14 @@ void loader_add(struct loader *loader, const struct option *option, const char *
 static void refuse_flag(struct loader *loader, const struct option *option,
                         const struct place *place)
 {
-    char instead[SETTING_NAME_SIZE] = "the file";
+    char instead[SETTING_NAME_SIZE];
     char variable[ENVIRONMENT_NAME_SIZE];
     struct error error;
 
     if (option->kind == OPTION_SECRET) {
         loader_name(loader, option_file_of(option), instead);
+    } else {
+        (void)snprintf(instead, sizeof instead, "kafka.librdkafka_files");
     }
     option_environment_name(option, variable);
     (void)error_set(&error,
@@ -109,9 +111,10 @@ static void refuse_flag(struct loader *loader, const struct option *option,
 /* The Kafka code's sentences begin with the setting; here the place says it already. */
 static const char *without_name(const char *text, const struct option *option)
 {
-    size_t length = strlen(option->name);
+    const char *name = option->paths ? "kafka.librdkafka" : option->name;
+    size_t length = strlen(name);
 
-    if (strncmp(text, option->name, length) == 0 && strncmp(text + length, ": ", 2) == 0) {
+    if (strncmp(text, name, length) == 0 && strncmp(text + length, ": ", 2) == 0) {
         return text + length + 2;
     }
     return text;
@@ -122,7 +125,7 @@ void loader_put(struct loader *loader, const struct option *option, const struct
 {
     struct error error;
 
-    if (place->origin.layer == LAYER_FLAG && property_is_secret(pair->name)) {
+    if (place->origin.layer == LAYER_FLAG && property_is_secret(pair->name) && !option->paths) {
         refuse_flag(loader, option, place);
         return;
     }

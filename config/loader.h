@@ -58,8 +58,9 @@ bool loader_is_own(const struct loader *loader, const struct option *option);
 /* There is no such setting. */
 void loader_unknown(struct loader *loader, const char *name, const struct place *place);
 
-/* yaml.c: false if the file cannot be read at all, with a problem that says why. */
-bool yaml_load(struct loader *loader, const char *path);
+/* yaml.c: false if the file cannot be read at all, with a problem that says why. Standard input is
+ * read instead of `path` if `is_stdin`. */
+bool yaml_load(struct loader *loader, const char *path, bool is_stdin);
 
 /* environment.c: the three layers that are texts. */
 void azure_load(struct loader *loader, char *const *environment);
@@ -68,10 +69,6 @@ void flags_load(struct loader *loader, const char *const *flags, size_t count);
 
 /* otel.c: the OTEL_* variables, on the layer of the AZURE_* ones. */
 void otel_load(struct loader *loader, char *const *environment);
-/* check_admin.c: what the settings under admin say together. `say` adds a problem, or a warning. */
-typedef void loader_say(struct loader *loader, bool warning, const char *name, const char *format,
-                        ...);
-void check_admin(struct loader *loader, loader_say *say);
 
 /* check.c: what two or more settings say together. Of a tenant's: what it said itself. */
 void settings_check(struct loader *loader);

@@ -73,13 +73,14 @@ const struct option options[] = {
     {TEXT(kafka.status_topic), .fallback = "access-statuses", .rule = rule_topic,
      .doc = "With follow.enabled: the topic that gets a status for each submitted request. It has "
             "to exist then."},
-    {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic,
+    {LIST(kafka.reply_topics_allowed), .fallback = "", .rule = rule_topic, .reload = true,
      .doc = "Topics that a request may name in its kafka_replyTopic header. A reply for any "
             "other topic goes to kafka.replies_topic."},
     {CHOICE(kafka.delivery), .fallback = "exactly-once", .choices = deliveries,
      .doc = "exactly-once puts replies and offsets into one Kafka transaction. at-least-once "
             "may repeat a reply after a crash."},
     {DURATION(kafka.commit_interval), .fallback = "20ms", .min = 1 * MS, .max = 5 * SECOND,
+     .reload = true,
      .doc = "How long replies may wait for each other in one transaction. Longer costs less "
             "and answers later; a transaction is given up after 10 s, so 5 s is the most."},
     {COUNT(kafka.window), .fallback = "4096", .min = 1, .max = 20000,
@@ -93,6 +94,10 @@ const struct option options[] = {
     {MAP(kafka.librdkafka), .fallback = "",
      .doc = "Any property of librdkafka, word for word, for example security.protocol or "
             "session.timeout.ms. Those that the worker owns are refused by name."},
+    {MAP(kafka.librdkafka_files), .fallback = "", .paths = true,
+     .doc = "Properties whose values stand in files, one line each, for example sasl.password: "
+            "/run/secrets/kafka. Read when a client of Kafka is made: the consumer's at start, the "
+            "producer's also when it is replaced. A new password needs a restart."},
 
     {TEXT(redis.url), .fallback = "redis://localhost:6379/0", .rule = rule_redis_url,
      .doc = "redis://host:port/database, rediss:// for TLS, or unix:///path of a socket."},
@@ -219,70 +224,71 @@ const struct option options[] = {
      .doc = "The longest that one call may take."},
     {COUNT(graph.in_flight), .fallback = "256", .min = 1, .max = 10000,
      .doc = "The most calls to Graph at once. A limit, not a target."},
-    {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000,
+    {COUNT(graph.writes_per_second), .fallback = "20", .min = 0, .max = 100000, .reload = true,
      .doc = "The most POSTs a second, dry runs and real requests together, of all replicas "
             "together: they share it through Redis. Less where Graph throttles. 0 sets no limit. "
             "20 is what Graph publishes: 3,000 in 150 s for identity writes."},
-    {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100,
+    {COUNT(graph.retry_attempts), .fallback = "10", .min = 1, .max = 100, .reload = true,
      .doc = "How often one call is tried before the event ends as failed."},
-    {COUNT(graph.retry_budget), .fallback = "10", .min = 1, .max = 100,
+    {COUNT(graph.retry_budget), .fallback = "10", .min = 1, .max = 100, .reload = true,
      .doc = "Of a hundred calls so many may repeat one that has failed, and ten in ten seconds "
             "always. What is over waits. 100 sets no limit."},
     {DURATION(graph.retry_for), .fallback = "15m", .min = 1 * SECOND, .max = 1 * DAY,
+     .reload = true,
      .doc = "How long an event's calls are tried in all. What comes first ends it."},
-    {DURATION(graph.eventual), .fallback = "5m", .min = 0, .max = 1 * HOUR,
+    {DURATION(graph.eventual), .fallback = "5m", .min = 0, .max = 1 * HOUR, .reload = true,
      .doc = "How long Graph's passing 400 and 404 answers are waited for: a user or group "
             "made a moment ago is not known everywhere at once."},
-    {DURATION(graph.settle), .fallback = "5m", .min = 100 * MS, .max = 1 * HOUR,
+    {DURATION(graph.settle), .fallback = "5m", .min = 100 * MS, .max = 1 * HOUR, .reload = true,
      .doc = "How long a look-up that finds nothing is not believed after a real request that "
             "may have happened: Graph's reads lag behind its writes."},
 
-    {LIST(policy.kinds), .fallback = "", .choices = kinds,
+    {LIST(policy.kinds), .fallback = "", .choices = kinds, .reload = true,
      .doc = "The kinds of request: accessPackageAssignmentRequest, "
             "accessPackageResourceRequest."},
-    {LIST(policy.request_types), .fallback = "", .choices = request_types,
+    {LIST(policy.request_types), .fallback = "", .choices = request_types, .reload = true,
      .doc = "The requestTypes: AdminAdd, AdminUpdate, AdminRemove, UserAdd, UserExtend, "
             "UserUpdate, UserRemove."},
-    {LIST(policy.catalogs), .fallback = "", .rule = rule_identifier,
+    {LIST(policy.catalogs), .fallback = "", .rule = rule_identifier, .reload = true,
      .doc = "The ids of the catalogs that resource requests may name."},
-    {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier,
+    {LIST(policy.access_packages), .fallback = "", .rule = rule_identifier, .reload = true,
      .doc = "The ids of the access packages that assignment requests may name."},
-    {LIST(policy.connected_organizations), .fallback = "", .rule = rule_identifier,
+    {LIST(policy.connected_organizations), .fallback = "", .rule = rule_identifier, .reload = true,
      .doc = "The ids of the connected organisations that the targets of assignment requests may "
             "belong to, as target.connectedOrganizationId says. A target that names none is "
             "refused then."},
-    {DURATION(policy.max_duration), .fallback = "0s", .min = 0, .max = 3660 * DAY,
+    {DURATION(policy.max_duration), .fallback = "0s", .min = 0, .max = 3660 * DAY, .reload = true,
      .doc = "The longest that an assignment may be asked for, by its schedule; one without an end "
             "is refused then. 0s sets no limit."},
-    {SWITCH(policy.removals), .fallback = "true",
+    {SWITCH(policy.removals), .fallback = "true", .reload = true,
      .doc = "Whether AdminRemove and UserRemove may be asked for."},
 
     {SWITCH(follow.enabled), .fallback = "false",
      .doc = "Whether Graph is asked what became of each submitted request, and a status is sent to "
             "kafka.status_topic. Needs a few more rights in Redis."},
-    {DURATION(follow.for), .fallback = "14d", .min = 1 * SECOND, .max = 366 * DAY,
+    {DURATION(follow.for), .fallback = "14d", .min = 1 * SECOND, .max = 366 * DAY, .reload = true,
      .doc = "How long a request is followed. What is open then is sent as stillPending: one whose "
             "approval nobody decided, for example."},
-    {DURATION(follow.settle), .fallback = "4h", .min = 0, .max = 30 * DAY,
+    {DURATION(follow.settle), .fallback = "4h", .min = 0, .max = 30 * DAY, .reload = true,
      .doc = "How long Graph's DeliveryFailed or PartiallyDelivered must stand before it is sent: "
             "Graph itself goes on trying for several hours."},
-    {SWITCH(follow.reprocess), .fallback = "false",
+    {SWITCH(follow.reprocess), .fallback = "false", .reload = true,
      .doc = "Whether Graph is asked once to process such a request again; then it may settle once "
             "more."},
-    {COUNT(follow.looks_per_second), .fallback = "5", .min = 1, .max = 1000,
+    {COUNT(follow.looks_per_second), .fallback = "5", .min = 1, .max = 1000, .reload = true,
      .doc = "The most GETs a second for all that, of all workers together. 5 is under 2 % of what "
             "Graph lets a small tenant read."},
-    {COUNT(follow.requests), .fallback = "100000", .min = 1, .max = 10000000,
+    {COUNT(follow.requests), .fallback = "100000", .min = 1, .max = 10000000, .reload = true,
      .doc = "The most requests that are followed at once, of all workers together. One takes about "
             "1 KiB in Redis. What is submitted beyond is not followed, and the log says so."},
 
     {COUNT(limits.requests), .fallback = "1024", .min = 1, .max = 100000,
      .doc = "How many records are at work at once. When it is full, reading pauses."},
-    {SIZE(limits.bytes), .fallback = "64MiB", .min = 4 * MIB, .max = 64 * GIB,
+    {SIZE(limits.bytes), .fallback = "64MiB", .min = 4 * MIB, .max = 64 * GIB, .reload = true,
      .doc = "How much memory the records at work may hold together. A record may have 1 MiB, "
             "so 4 MiB is the least."},
 
-    {DURATION(drain), .fallback = "40s", .min = 0, .max = 1 * HOUR,
+    {DURATION(drain), .fallback = "40s", .min = 0, .max = 1 * HOUR, .reload = true,
      .doc = "How long what is in flight may take to end at SIGTERM. Should be longer than "
             "graph.timeout; what does not end is read again later."},
 
@@ -340,14 +346,14 @@ const struct option options[] = {
      .doc = "The most spans that wait in memory, about 2 KiB each; what comes then is dropped and "
             "counted. Nothing waits for the collector."},
 
-    {CHOICE(log.level), .fallback = "info", .choices = log_levels,
+    {CHOICE(log.level), .fallback = "info", .choices = log_levels, .reload = true,
      .doc = "error, warn, info (one line an event) or debug (one line a step). SIGUSR1 writes a "
             "level more while the worker runs, SIGUSR2 a level less."},
-    {LIST(log.debug), .fallback = "", .choices = log_components,
+    {LIST(log.debug), .fallback = "", .choices = log_components, .reload = true,
      .doc = "The parts whose lines at debug are written at any level: request, graph, token, "
             "redis, kafka, follow. librdkafka's own are asked for with debug in "
             "kafka.librdkafka."},
-    {CHOICE(log.format), .fallback = "auto", .choices = log_formats,
+    {CHOICE(log.format), .fallback = "auto", .choices = log_formats, .reload = true,
      .doc = "auto is text on a terminal and json, one object a line, elsewhere. Text on a terminal "
             "has colours, unless NO_COLOR is set, TERM is dumb or --no-color is given."},
 };

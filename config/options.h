@@ -49,6 +49,8 @@ struct option {
     option_rule *rule;          /* NULL: any text */
     const char *follows;        /* the setting that the default depends on; mostly NULL */
     const char *azure; /* the AZURE_* (or OTEL_*: otel.c) variable that stands in for it, or NULL */
+    bool paths;        /* of a map: its values are paths of files that hold the real ones */
+    bool reload;       /* SIGHUP reads it again (reload.h); the others at start only */
     const char *doc;   /* one to three sentences: what it is, and why the number */
 };
 

@@ -18,38 +18,36 @@ struct page {
     FILE *out;
 };
 
-static void print_flag(const struct page *page, const struct option *option)
+static void print_flag(const struct origin_of *of, FILE *out)
 {
-    if (page->tenant == NULL) {
-        (void)fprintf(page->out, "# flag -s %s\n", option->name);
+    if (of->tenant == NULL) {
+        (void)fprintf(out, "flag -s %s", of->option->name);
     } else {
-        (void)fprintf(page->out, "# flag -s %s.%s.%s\n", tenants_group.name, page->tenant,
-                      option_key(option));
+        (void)fprintf(out, "flag -s %s.%s.%s", tenants_group.name, of->tenant,
+                      option_key(of->option));
     }
 }
 
-static void print_origin(const struct page *page, const struct option *option,
-                         const struct origin *origin)
+void origin_print(const struct origin_of *of, FILE *out)
 {
     char variable[ENVIRONMENT_NAME_SIZE];
 
-    switch (origin->layer) {
+    switch (of->origin->layer) {
     case LAYER_DEFAULT:
-        (void)fputs("# default\n", page->out);
+        (void)fputs("default", out);
         return;
     case LAYER_AZURE:
-        (void)fprintf(page->out, "# environment %s\n", option->azure);
+        (void)fprintf(out, "environment %s", of->option->azure);
         return;
     case LAYER_FILE:
-        (void)fprintf(page->out, "# %s:%d:%d\n", page->settings->file, origin->line,
-                      origin->column);
+        (void)fprintf(out, "%s:%d:%d", of->settings->file, of->origin->line, of->origin->column);
         return;
     case LAYER_ENVIRONMENT:
-        option_environment_name(option, variable);
-        (void)fprintf(page->out, "# environment %s\n", variable);
+        option_environment_name(of->option, variable);
+        (void)fprintf(out, "environment %s", variable);
         return;
     case LAYER_FLAG:
-        print_flag(page, option);
+        print_flag(of, out);
         return;
     }
     assert(!"a layer that does not exist");
@@ -69,8 +67,11 @@ static void print_list(const struct strings *list, FILE *out)
 static void print_line(const char *text, const struct page *page, const struct option *option,
                        const struct origin *origin)
 {
-    (void)fprintf(page->out, "%-*s  ", ORIGIN_COLUMN, text);
-    print_origin(page, option, origin);
+    const struct origin_of of = {page->settings, page->tenant, option, origin};
+
+    (void)fprintf(page->out, "%-*s  # ", ORIGIN_COLUMN, text);
+    origin_print(&of, page->out);
+    (void)fputc('\n', page->out);
 }
 
 static void print_map(const struct page *page, const struct option *option)
@@ -87,7 +88,7 @@ static void print_map(const struct page *page, const struct option *option)
         (void)fprintf(line, "%s  ", page->indent);
         yaml_print_text(pair->name, line);
         (void)fputs(": ", line);
-        if (property_is_secret(pair->name)) {
+        if (property_is_secret(pair->name) && !option->paths) {
             (void)fputs("<hidden>", line);
         } else {
             yaml_print_text(pair->value, line);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "config/settings.h"
@@ -12,6 +13,20 @@
 /* YAML that settings_load() reads back; behind each value where it came from. Secrets are <hidden>.
  */
 void settings_print(const struct settings *settings, FILE *out);
+
+/* The same values as one JSON object, which settings_load() reads as well. `show_origin`: in the
+ * place of each value {"value": ..., "origin": "usher.yaml:3:5"}. */
+void settings_print_json(const struct settings *settings, bool show_origin, FILE *out);
+
+/* "default", "usher.yaml:3:5", "environment USHER_X", "flag -s x". `tenant` NULL: the worker's. */
+struct option;
+struct origin_of {
+    const struct settings *settings;
+    const char *tenant;
+    const struct option *option;
+    const struct origin *origin;
+};
+void origin_print(const struct origin_of *of, FILE *out);
 
 /* An annotated file with every setting at its default. */
 void starter_print(FILE *out);

@@ -64,7 +64,7 @@ static void print_row(const struct option *option, FILE *out)
     (void)fprintf(out, " | %s%s%s | ", fallback[0] == '\0' ? "" : "`",
                   fallback[0] == '\0' ? "empty" : fallback, fallback[0] == '\0' ? "" : "`");
     print_range(option, out);
-    (void)fputs(" | ", out);
+    (void)fprintf(out, " | %s | ", option->reload ? "SIGHUP" : "start");
     print_cell(option->doc, out);
     (void)fputs(" |\n", out);
 }
@@ -75,9 +75,9 @@ static void print_heading(const char *name, const char *doc, FILE *out)
     if (doc != NULL) {
         (void)fprintf(out, "%s\n\n", doc);
     }
-    (void)fputs(
-        "| setting, and its environment name | default | range | meaning |\n|---|---|---|---|\n",
-        out);
+    (void)fputs("| setting, and its environment name | default | range | read at | meaning |\n"
+                "|---|---|---|---|---|\n",
+                out);
 }
 
 void reference_print(FILE *out)

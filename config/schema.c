@@ -84,21 +84,22 @@ static void print_default(const struct option *option, FILE *out)
     }
 }
 
-/* The doc, and the range where the schema has no words for it. */
+/* The doc, the range where the schema has no words for it, and when the setting is read. */
 static void print_description(const struct option *option, FILE *out)
 {
     char least[NUMBER_TEXT_SIZE];
     char most[NUMBER_TEXT_SIZE];
     char text[ERROR_TEXT_SIZE];
+    const char *when = option->reload ? "Reloaded by SIGHUP." : "Read at start only.";
 
     if (option->kind == OPTION_DURATION || option->kind == OPTION_SIZE) {
         option_format(option, option->min, least);
         option_format(option, option->max, most);
-        (void)snprintf(text, sizeof text, "%s From %s to %s.", option->doc, least, most);
-        json_print_text(text, out);
+        (void)snprintf(text, sizeof text, "%s From %s to %s. %s", option->doc, least, most, when);
     } else {
-        json_print_text(option->doc, out);
+        (void)snprintf(text, sizeof text, "%s %s", option->doc, when);
     }
+    json_print_text(text, out);
 }
 
 static void print_option(const struct option *option, const char *indent, FILE *out)

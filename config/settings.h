@@ -28,6 +28,7 @@ struct settings {
         int window;
         const char *status_topic, *instance_id; /* the id "": the host name */
         struct pairs librdkafka;                /* none of reserved.h */
+        struct pairs librdkafka_files;          /* property -> path */
     } kafka;
     struct {
         const char *url, *username, *password, *password_file;

@@ -57,6 +57,9 @@ static void print_default(const struct option *option, const char *indent, FILE 
 void starter_print(FILE *out)
 {
     (void)fputs(
+        "# yaml-language-server: $schema=./schema.json\n"
+        "# (for editors; usher config schema > schema.json writes it)\n"
+        "#\n"
         "# Settings of usher, each at its default. A line that is left out means the default.\n"
         "#\n"
         "# usher config check -c FILE   says all that is wrong with a file\n"

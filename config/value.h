@@ -32,6 +32,12 @@ bool value_put(struct settings *settings, const struct option *option, const str
 /* What `from` holds, in the place of what `to` holds. */
 void value_copy(struct settings *to, const struct settings *from, const struct option *option);
 
+/* Whether both hold the same; of a map also in another order. */
+bool value_equals(const struct settings *a, const struct settings *b, const struct option *option);
+
+/* What each holds, in the place of what the other does. */
+void value_swap(struct settings *a, struct settings *b, const struct option *option);
+
 /* Frees what the option holds and zeroes it. */
 void value_clear(struct settings *settings, const struct option *option);
 

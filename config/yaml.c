@@ -312,13 +312,14 @@ static void read_stream(struct reader *reader)
     }
 }
 
-bool yaml_load(struct loader *loader, const char *path)
+bool yaml_load(struct loader *loader, const char *path, bool is_stdin)
 {
     struct reader reader;
     struct file file;
     struct error error;
     struct place place = {.origin.layer = LAYER_FILE, .name = path};
-    enum file_result result = file_read(&file, path, SETTINGS_FILE_SIZE_MAX, &error);
+    enum file_result result = is_stdin ? file_read_stdin(&file, SETTINGS_FILE_SIZE_MAX, &error)
+                                       : file_read(&file, path, SETTINGS_FILE_SIZE_MAX, &error);
 
     if (result != FILE_IS_READ) {
         problems_add(loader->problems, &place, NULL, error.text);

@@ -1,6 +1,6 @@
 /* What the worker lets be done to it on admin.actions_listen. */
 #include "worker/io/actions.h"
-#include "worker/worker.h"
+#include "worker/actions.h"
 
 static const char *state(void *context)
 {

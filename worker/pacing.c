@@ -24,6 +24,16 @@ void pacing_open(struct tenant *t)
     t->probe = (struct request){.stage = STAGE_LOOK};
 }
 
+void pacing_change(struct tenant *t, int64_t now_ms)
+{
+    int writes_per_second = t->settings->graph.writes_per_second;
+    t->budget.percent = t->settings->graph.retry_budget;
+    pace_change(&t->pace, writes_per_second, now_ms);
+    gate_change(&t->gate, writes_per_second, now_ms);
+    if (t->pace.most > 0)
+        gate_grant(&t->gate, pace_rate(&t->pace, now_ms), t->pace.granted_until_ms, now_ms);
+}
+
 /* What is sent for real again was not applied, or not sent: that is no retry. */
 static bool is_retry(const struct request *rq)
 {

@@ -8,6 +8,9 @@
  * from Redis. */
 
 void pacing_open(struct tenant *tenant);
+/* Its settings have changed: graph.writes_per_second, graph.retry_budget. What Graph has said of
+ * its limits stays. A higher rate is had when Redis grants it, a lower one holds at once. */
+void pacing_change(struct tenant *tenant, int64_t now_ms);
 
 /* May this request make a call of this scope now? 0: yes; else the milliseconds after which to ask
  * again. Nothing is taken yet. */

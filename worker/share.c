@@ -26,8 +26,8 @@ static void on_told(void *context, const struct redis_told *told)
 {
     struct tenant *t = context;
     int64_t now_ms = (int64_t)uv_now(&t->worker->loop);
-    if (told == NULL)
-        return; /* the grant runs out by itself */
+    if (told == NULL || t->pace.most == 0)
+        return; /* the grant runs out by itself; or a reload has taken the limit away */
     pace_told(&t->pace, told->granted, told->shared, told->asked_ms);
     gate_grant(&t->gate, pace_rate(&t->pace, now_ms), t->pace.granted_until_ms, now_ms);
     /* From when we asked, or each question would move the end on by its own way. */

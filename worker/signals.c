@@ -1,16 +1,11 @@
 #include "worker/signals.h"
 
 #include "worker/io/log.h"
+#include "worker/reload.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <unistd.h>
-
-static void reload(struct worker *w)
-{
-    (void)w;
-    log_write(LOG_WARN, "worker.no_reload",
-              "settings are read at start only; restart to change them");
-}
 
 static void say_more(struct worker *w)
 {
@@ -27,14 +22,16 @@ static void say_less(struct worker *w)
 static const struct {
     int number;
     void (*ask)(struct worker *w);
-} signals[WORKER_SIGNALS] = {
-    {SIGTERM, worker_end}, {SIGINT, worker_end}, {SIGHUP, reload},
+} signals[] = {
+    {SIGTERM, worker_end}, {SIGINT, worker_end}, {SIGHUP, worker_reload},
     {SIGUSR1, say_more},   {SIGUSR2, say_less},
 };
 
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
 static void on_signal(uv_signal_t *handle, int number)
 {
-    for (size_t i = 0; i < WORKER_SIGNALS; i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         if (signals[i].number == number)
             signals[i].ask(handle->data);
     }
@@ -42,7 +39,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
 void signals_open(struct worker *w)
 {
-    for (size_t i = 0; i < WORKER_SIGNALS; i++) {
+    static_assert(SIGNALS == sizeof w->signals / sizeof *w->signals, "a handle for each");
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(&w->loop, &w->signals[i]);
         w->signals[i].data = w;
         uv_signal_start(&w->signals[i], on_signal, signals[i].number);

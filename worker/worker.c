@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "worker/actions.h"
 #include "worker/follow.h"
 #include "worker/io/actions.h"
 #include "worker/io/admin.h"
@@ -23,6 +24,11 @@ int64_t worker_wall_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool worker_is_at_work(const struct worker *w)
+{
+    return w->phase == WORKER_WORKS || w->phase == WORKER_PAUSED;
 }
 
 void worker_leave(struct worker *w, int exit_code, const char *why)
@@ -349,11 +355,13 @@ static void close_parts(struct worker *w)
     uv_loop_close(&w->loop);
 }
 
-int worker_run(const struct settings *settings, struct error *error)
+int worker_run(struct settings *settings, const struct settings_source *from, struct error *error)
 {
     static struct worker worker; /* large, and one in a process */
     struct worker *w = &worker;
     *w = (struct worker){.settings = settings,
+                         .reloaded = settings,
+                         .settings_from = from,
                          .config_good = true,
                          .config_wall_ms = worker_wall_ms()};
     open_loop(w);

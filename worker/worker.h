@@ -16,6 +16,8 @@
  * takes them down. What is done with a record stands in core/plan.c; which call carries out a
  * stage, in stages.c. */
 
+struct settings_source;
+
 enum worker_exit { /* contract 4 */
                    WORKER_DONE = 0,
                    WORKER_UNREACHABLE = 69,
@@ -35,16 +37,16 @@ enum worker_phase {
     WORKER_LEAVES, /* the loop ends at the next chance */
 };
 
-enum { WORKER_SIGNALS = 5 };
-
 struct worker {
     const struct settings *settings;
+    struct settings *reloaded;                   /* the same, for reload.c alone … */
+    const struct settings_source *settings_from; /* … and where they come from */
     uv_loop_t loop;
-    uv_prepare_t prepare; /* the turn: after timers and callbacks, before the loop sleeps */
-    uv_idle_t idle;       /* only while a budget ended a turn early: the loop does not sleep */
-    uv_timer_t wake;      /* the next sleeper or batch */
-    uv_timer_t deadline;  /* of the phase: 30 s to start, settings.drain to drain */
-    uv_signal_t signals[WORKER_SIGNALS]; /* signals.c */
+    uv_prepare_t prepare;   /* the turn: after timers and callbacks, before the loop sleeps */
+    uv_idle_t idle;         /* only while a budget ended a turn early: the loop does not sleep */
+    uv_timer_t wake;        /* the next sleeper or batch */
+    uv_timer_t deadline;    /* of the phase: 30 s to start, settings.drain to drain */
+    uv_signal_t signals[5]; /* signals.c */
     enum worker_phase phase;
     int exit_code;
     struct error why; /* what main prints when exit_code is not 0 */
@@ -70,26 +72,22 @@ struct worker {
     int64_t config_wall_ms; /* … and when that was so last */
 };
 
-/* Runs until SIGTERM, SIGINT or a reason to stop. The exit code; `error` says why it is not 0. */
-int worker_run(const struct settings *settings, struct error *error);
+/* Runs until SIGTERM, SIGINT or a reason to stop. Returns the exit code; where it is not 0, `error`
+ * says why. `settings` are those of `from`, and SIGHUP reads them from there again. */
+int worker_run(struct settings *settings, const struct settings_source *from, struct error *error);
 
 /* stages.c: the live stage table. */
 void stages_fill(struct stage_ops *ret, struct worker *worker);
 
 /* view.c: what the admin listener shows. False: admin.listen cannot be listened on. */
 bool worker_admin_open(struct worker *worker, struct error *error);
-/* actions.c: likewise admin.actions_listen, and the dead letters that both may show. */
-bool worker_actions_open(struct worker *worker, struct error *error);
 
 /* Pauses the intake, or ends that; `who` is for the log. False: not in this phase; see `error`. */
 bool worker_pause(struct worker *worker, const char *who, struct error *error);
 bool worker_resume(struct worker *worker, const char *who, struct error *error);
 
 /* It does all that it has to do, but perhaps takes nothing in. */
-static inline bool worker_is_at_work(const struct worker *worker)
-{
-    return worker->phase == WORKER_WORKS || worker->phase == WORKER_PAUSED;
-}
+bool worker_is_at_work(const struct worker *worker);
 
 /* What SIGTERM asks for: drains, or, where it drains already, leaves at once. */
 void worker_end(struct worker *worker);

@@ -3,6 +3,7 @@
 
 #include "config/load.h"
 #include "config/print.h"
+#include "config/reload.h"
 
 #include <assert.h>
 #include <unistd.h>
@@ -91,10 +92,50 @@ static void play_problems(struct notes *notes)
     settings_finish(&settings);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert(file != NULL && fputs(text, file) >= 0);
+    (void)fclose(file);
+}
+
+static void reload(struct notes *notes, struct settings *settings,
+                   const struct settings_source *source, const char *yaml)
+{
+    struct reload reload;
+    write_text(source->file, yaml);
+    note(notes, "%d", (int)settings_reload(settings, source, &reload));
+    note(notes, "%zu %zu", reload.changed.count, reload.left.count);
+    note_problems(notes, &reload.problems);
+    reload_finish(&reload);
+}
+
+static void play_reload(struct notes *notes)
+{
+    char path[] = "/tmp/usher-allocations-XXXXXX";
+    int file = mkstemp(path);
+    struct settings settings;
+    struct problems problems = {0};
+    struct settings_source source = {.file = path};
+    assert(file >= 0);
+    (void)close(file);
+    write_text(path, many);
+    note(notes, "%d", (int)settings_load(&settings, &source, &problems));
+    reload(notes, &settings, &source,
+           "graph:\n  client_secret: s\n  settle: 3m\ndrain: 1m\npolicy:\n  kinds: "
+           "[accessPackageAssignmentRequest]\ntenants:\n  a:\n    tenant_id: u\n    client_id: c\n"
+           "    client_secret_file: f\n    settle: 2m\n  c:\n    auth: token\n    token: y\n");
+    reload(notes, &settings, &source, "");
+    (void)unlink(path);
+    problems_finish(&problems);
+    settings_finish(&settings);
+}
+
 const struct scene config_scenes[] = {
     {"settings", play_load},
     {"settings, printed", play_print},
     {"settings of tenants", play_tenants},
     {"settings that are wrong", play_problems},
+    {"settings, read again", play_reload},
     {NULL, NULL},
 };

@@ -222,10 +222,10 @@ static const struct {
      "redis.password_file or the environment variable USHER_REDIS_PASSWORD\n"},
     {NULL, "kafka.librdkafka.sasl.password=hunter2",
      "-s kafka.librdkafka.sasl.password: a secret is not taken from the command line, where ps "
-     "shows it; use the file or the environment variable USHER_KAFKA_LIBRDKAFKA\n"},
+     "shows it; use kafka.librdkafka_files or the environment variable USHER_KAFKA_LIBRDKAFKA\n"},
     {NULL, "kafka.librdkafka=sasl.password=hunter2",
-     "-s kafka.librdkafka: a secret is not taken from the command line, where ps shows it; use the "
-     "file or the environment variable USHER_KAFKA_LIBRDKAFKA\n"},
+     "-s kafka.librdkafka: a secret is not taken from the command line, where ps shows it; use "
+     "kafka.librdkafka_files or the environment variable USHER_KAFKA_LIBRDKAFKA\n"},
     {NULL, "kafka.librdkafka.transactional.id=x",
      "-s kafka.librdkafka.transactional.id: transactional.id belongs to the worker: set "
      "kafka.instance_id\n"},

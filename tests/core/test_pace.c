@@ -182,6 +182,43 @@ static void without_redis_there_is_no_share(void **state)
     assert_true(pace.granted_until_ms <= NOW_MS);
 }
 
+static void a_lower_limit_holds_at_once(void **state)
+{
+    (void)state;
+    struct pace pace;
+    pace_init(&pace, 20);
+    (void)play_second(&pace, 0, NOW_MS);
+    pace_change(&pace, 5, NOW_MS);
+    assert_int_equal(pace_rate(&pace, NOW_MS), 5 * PACE_USE_PERMILLE);
+    assert_int_equal(play_second(&pace, 0, NOW_MS + 1000), 5 * PACE_USE_PERMILLE);
+    pace_change(&pace, 0, NOW_MS + 1000); /* and from no limit to one */
+    assert_int_equal(pace_rate(&pace, NOW_MS + 1000), 0);
+    assert_int_equal(pace_wake_ms(&pace, 10), INT64_MAX);
+    pace_change(&pace, 20, NOW_MS + 1500);
+    assert_int_equal(play_second(&pace, 0, NOW_MS + 2000), MOST);
+}
+
+/* What 429s have taught is kept; a setting that nobody has touched was never learnt. */
+static void a_higher_limit_is_believed_by_those_who_believed_in_the_old(void **state)
+{
+    (void)state;
+    struct pace fresh, taught;
+    pace_init(&fresh, 20);
+    (void)play_second(&fresh, 0, NOW_MS);
+    pace_change(&fresh, 40, NOW_MS);
+    pace_told(&fresh, MOST, MOST, NOW_MS);             /* to what was asked before */
+    assert_int_equal(pace_rate(&fresh, NOW_MS), MOST); /* until Redis grants more */
+    assert_int_equal(play_second(&fresh, 0, NOW_MS + 1000), 2 * MOST);
+    pace_init(&taught, 20);
+    (void)play_second(&taught, 0, NOW_MS);
+    assert_true(pace_throttled(&taught, NOW_MS, 1000));
+    int64_t belief = taught.belief;
+    pace_change(&taught, 40, NOW_MS);
+    assert_int_equal(taught.belief, belief);
+    pace_change(&taught, 4, NOW_MS);
+    assert_int_equal(taught.belief, 4 * PACE_USE_PERMILLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +231,8 @@ int main(void)
         cmocka_unit_test(only_answers_make_it_grow),
         cmocka_unit_test(slows_as_the_limit_comes_near),
         cmocka_unit_test(without_redis_there_is_no_share),
+        cmocka_unit_test(a_lower_limit_holds_at_once),
+        cmocka_unit_test(a_higher_limit_is_believed_by_those_who_believed_in_the_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

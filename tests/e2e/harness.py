@@ -101,9 +101,22 @@ class Worker:
         settings = merged(settings, {"kafka": {"instance_id": name},
                                      "admin": {"listen": f"127.0.0.1:{self.port}"}})
         self.file = os.path.join(folder, f"{name}.yaml")
-        leaks.give(self.file, yaml.safe_dump(settings))
+        self.write(settings)
         self.environment = environment
         self.start()
+
+    def write(self, settings):
+        leaks.give(self.file, yaml.safe_dump(settings))
+
+    def settings(self):
+        with open(self.file, encoding="utf-8") as file:
+            return yaml.safe_load(file)
+
+    def reload(self, **settings):
+        """These on top of those in the file, and SIGHUP, unless it is not up: that would end it."""
+        self.write(merged(self.settings(), settings))
+        if self.get("/readyz")[0] == 200:
+            self.signal(signal.SIGHUP)
 
     def start(self):
         self.process = processes.start([self.program, "run", "-c", self.file], self.log,

@@ -87,12 +87,14 @@ class SecureTest(harness.E2eCase):
         admin.close()
         return kafka
 
-    def kafka_settings(self, **changes):
+    def kafka_settings(self, password="kafka", **changes):
         properties = {"debug": "security,conf,broker,eos",
                       "security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
-                      "sasl.username": "usher", "sasl.password": CANARIES["kafka"],
+                      "sasl.username": "usher",
                       "ssl.ca.location": self.authority.file, "session.timeout.ms": "6000"}
-        return {"brokers": f"localhost:{self.secure_port}", "librdkafka": {**properties, **changes}}
+        file = file_with(self.folder, f"{password}-password", CANARIES[password] + "\n")
+        return {"brokers": f"localhost:{self.secure_port}", "librdkafka": {**properties, **changes},
+                "librdkafka_files": {"sasl.password": file}}
 
     def secure_redis(self, world):
         """Puts a Redis with TLS and an ACL user in the place of the world's."""
@@ -181,7 +183,7 @@ class SecureTest(harness.E2eCase):
         world = self.secure_world("refused")
         port, strange = world.redis.port, self.stranger.file
         wrong_file = file_with(world.folder, "wrong", CANARIES["token"])
-        wrong_password = self.kafka_settings(**{"sasl.password": CANARIES["graph"]})
+        wrong_password = self.kafka_settings(password="graph")
         wrong_ca = self.kafka_settings(**{"ssl.ca.location": strange})
         wrong = {
             "kafka-ca": ({"kafka": wrong_ca}, 69, "certificate"),

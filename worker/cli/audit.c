@@ -77,7 +77,7 @@ int cli_audit(int argc, char **argv)
     cli_source_init(&source);
     opterr = 0;
     optind = 0; /* main has used getopt before; 0 starts it anew */
-    for (int option; (option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return cli_output_end(CLI_EXIT_DONE);

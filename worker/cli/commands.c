@@ -24,18 +24,21 @@ static const struct cli_flag demo_flags[] = {
     {0},
 };
 
-static const struct cli_flag config_flags[] = {
-    {'c', NULL, CLI_VALUE_FILE, "a settings file"},
-    {'s', NULL, CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
-    {'\0', "online", CLI_NO_VALUE, "with check: ask Kafka, Redis and Graph too"},
-    {0},
-};
-
 static const struct cli_word config_words[] = {
     {"check", "all that is wrong with the settings"},
     {"print", "what counts, and where it came from"},
     {"schema", "JSON Schema of the file"},
     {"init", "an annotated file with every default"},
+    {0},
+};
+
+static const struct cli_flag config_flags[] = {
+    {'c', "config", CLI_VALUE_FILE, "a settings file; - is standard input"},
+    {'s', "set", CLI_VALUE_SETTING, "one setting, KEY=VALUE"},
+    {'\0', "strict", CLI_NO_VALUE, "check: a warning is an error"},
+    {'\0', "online", CLI_NO_VALUE, "check: ask Kafka, Redis and Graph too"},
+    {'\0', "format", CLI_VALUE_FORMAT, "print: yaml or json"},
+    {'\0', "show-origin", CLI_NO_VALUE, "print: where each value came from, in json too"},
     {0},
 };
 

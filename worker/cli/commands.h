@@ -12,7 +12,8 @@ enum cli_value {
     CLI_VALUE_FILE,
     CLI_VALUE_SETTING, /* KEY=VALUE */
     CLI_VALUE_NUMBER,
-    CLI_VALUE_AREAS, /* of doctor's */
+    CLI_VALUE_AREAS,  /* of doctor's */
+    CLI_VALUE_FORMAT, /* yaml or json */
 };
 
 /* --help is every command's and has no row. */

@@ -48,7 +48,7 @@ int cli_completion(int argc, char **argv)
     static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {0}};
     opterr = 0;
     optind = 0; /* main has used getopt before; 0 starts it anew */
-    for (int option; (option = getopt_long(argc, argv, ":h", names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, ":h", names)) != -1;) {
         if (option != 'h')
             return cli_option_error("completion", option, argv);
         (void)fputs(help, stdout);

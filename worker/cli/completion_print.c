@@ -148,6 +148,10 @@ void completion_bash(void)
     put("            mapfile -t COMPREPLY < <(compgen -W 'kafka redis graph' -- \"$current\")\n"
         "            return\n"
         "            ;;\n");
+    bash_patterns(CLI_VALUE_FORMAT);
+    put("            mapfile -t COMPREPLY < <(compgen -W 'yaml json' -- \"$current\")\n"
+        "            return\n"
+        "            ;;\n");
     bash_patterns(CLI_VALUE_NUMBER);
     put("            return\n"
         "            ;;\n"
@@ -182,6 +186,7 @@ static void zsh_explained(const struct cli_flag *flag)
         [CLI_VALUE_SETTING] = ":setting:_usher_setting",
         [CLI_VALUE_NUMBER] = ":number:",
         [CLI_VALUE_AREAS] = ":area:(kafka redis graph)",
+        [CLI_VALUE_FORMAT] = ":format:(yaml json)",
     };
     put("[");
     put_quoted(flag->doc, "[]:\\", "'\\''");
@@ -279,6 +284,8 @@ static void fish_flag(const char *command, const struct cli_flag *flag)
         put(" -x -a \"$__usher_settings\"");
     else if (flag->value == CLI_VALUE_AREAS)
         put(" -x -a 'kafka redis graph'");
+    else if (flag->value == CLI_VALUE_FORMAT)
+        put(" -x -a 'yaml json'");
     else if (flag->value == CLI_VALUE_NUMBER)
         put(" -x");
     fish_described(flag->doc);

@@ -24,6 +24,14 @@ static const char help[] =
     "  usher config check -c usher.yaml\n"
     "  usher config check -c usher.yaml --online\n"
     "  usher config print -c usher.yaml -s log.level=debug\n"
+    "  generate | usher config check --strict -c -\n"
+    "\n"
+    "  -c, --config FILE     the settings; - is standard input\n"
+    "  -s, --set KEY=VALUE   one setting, before environment and file; as often as needed\n"
+    "  --strict              check: a warning is an error\n"
+    "  --online              check: ask Kafka, Redis and Graph too, as usher doctor does\n"
+    "  --format yaml|json    print: yaml, with its origin behind each value, is the default\n"
+    "  --show-origin         print: the origins in json too\n"
     "\n"
     "Without -c, " SETTINGS_FILE_DEFAULT
     " is read if it is there. Each setting but those of tenants\n"
@@ -33,12 +41,18 @@ static const char help[] =
     "--online as usher doctor: 69 Kafka, Redis or Graph cannot be reached, 70 internal error, 73\n"
     "the output cannot be written, 76 the interlock stands, 77 a right is missing.\n";
 
-static bool online; /* --online, of check */
+enum { OPTION_STRICT = 1, OPTION_ONLINE, OPTION_FORMAT, OPTION_SHOW_ORIGIN };
 
-static int check(const struct cli_source *source)
+/* What is typed beside the settings. */
+struct request {
+    struct cli_source source;
+    bool online, json, show_origin;
+};
+
+static int check(const struct request *request)
 {
     struct settings settings;
-    int code = cli_source_load(source, &settings, true);
+    int code = cli_source_load(&request->source, &settings, true);
 
     if (code != CLI_EXIT_DONE) {
         return code;
@@ -51,43 +65,47 @@ static int check(const struct cli_source *source)
     struct footprint footprint = footprint_of(&settings);
     footprint_print(&footprint, stdout);
     code = cli_output_end(CLI_EXIT_DONE);
-    if (code == CLI_EXIT_DONE && online)
+    if (code == CLI_EXIT_DONE && request->online)
         code = cli_secrets_are_there(&settings) ? doctor_print(&settings, DOCTOR_ALL, false)
                                                 : CLI_EXIT_SETTINGS;
     settings_finish(&settings);
     return code;
 }
 
-static int print(const struct cli_source *source)
+static int print(const struct request *request)
 {
     struct settings settings;
-    int code = cli_source_load(source, &settings, false);
+    int code = cli_source_load(&request->source, &settings, false);
 
     if (code != CLI_EXIT_DONE) {
         return code;
     }
-    settings_print(&settings, stdout);
+    if (request->json) {
+        settings_print_json(&settings, request->show_origin, stdout);
+    } else {
+        settings_print(&settings, stdout);
+    }
     settings_finish(&settings);
     return cli_output_end(CLI_EXIT_DONE);
 }
 
-static int schema(const struct cli_source *source)
+static int schema(const struct request *request)
 {
-    (void)source;
+    (void)request;
     schema_print(stdout);
     return cli_output_end(CLI_EXIT_DONE);
 }
 
-static int init(const struct cli_source *source)
+static int init(const struct request *request)
 {
-    (void)source;
+    (void)request;
     starter_print(stdout);
     return cli_output_end(CLI_EXIT_DONE);
 }
 
 static const struct verb {
     const char *name;
-    int (*run)(const struct cli_source *source);
+    int (*run)(const struct request *request);
     bool reads_settings;
 } verbs[] = {
     {"check", check, true},
@@ -122,47 +140,87 @@ static int refuse_verb(const char *name)
                            nearest);
 }
 
+/* False: it is none of config's own. */
+static bool take(struct request *request, int option, const char *argument)
+{
+    switch (option) {
+    case OPTION_STRICT:
+        request->source.strict = true;
+        return true;
+    case OPTION_ONLINE:
+        request->online = true;
+        return true;
+    case OPTION_SHOW_ORIGIN:
+        request->show_origin = true;
+        return true;
+    case OPTION_FORMAT:
+        request->json = strcmp(argument, "json") == 0;
+        return true;
+    default:
+        return cli_source_take(&request->source, option, argument);
+    }
+}
+
+/* Options that this verb has no use for are a mistake. */
+static int refuse_unused(const struct verb *verb, const struct request *request, bool has_print)
+{
+    const struct cli_source *source = &request->source;
+    bool has_source = source->source.file != NULL || source->source.flags_count > 0;
+
+    if (has_source && !verb->reads_settings) {
+        return cli_usage_error("config", "config %s takes no -c or -s", verb->name);
+    }
+    if ((source->strict || request->online) && verb->run != check) {
+        return cli_usage_error("config", "config %s takes no --strict or --online", verb->name);
+    }
+    if (has_print && verb->run != print) {
+        return cli_usage_error("config", "config %s takes no --format or --show-origin",
+                               verb->name);
+    }
+    return CLI_EXIT_DONE;
+}
+
 int cli_config(int argc, char **argv)
 {
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'},
         {"set", required_argument, NULL, 's'},
-        {"online", no_argument, NULL, 'o'},
+        {"strict", no_argument, NULL, OPTION_STRICT},
+        {"format", required_argument, NULL, OPTION_FORMAT},
+        {"online", no_argument, NULL, OPTION_ONLINE},
+        {"show-origin", no_argument, NULL, OPTION_SHOW_ORIGIN},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct cli_source source;
+    struct request request = {.json = false};
+    const char *format = NULL;
     int option;
 
-    online = false;
-    cli_source_init(&source);
+    cli_source_init(&request.source);
     opterr = 0;
     optind = 0; /* main has used getopt before; 0 starts it anew */
-    while ((option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1) {
+    while ((option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return cli_output_end(CLI_EXIT_DONE);
         }
-        online = online || option == 'o';
-        if (option != 'o' && !cli_source_take(&source, option, optarg)) {
+        if (!take(&request, option, optarg)) {
             return cli_option_error("config", option, argv);
         }
+        format = option == OPTION_FORMAT ? optarg : format;
     }
     if (optind + 1 != argc) {
         return cli_usage_error("config", optind == argc
                                              ? "config needs one of check, print, schema, init"
                                              : "config takes one of check, print, schema, init");
     }
+    if (format != NULL && strcmp(format, "yaml") != 0 && strcmp(format, "json") != 0) {
+        return cli_usage_error("config", "--format is yaml or json, not %s", format);
+    }
     const struct verb *verb = find_verb(argv[optind]);
     if (verb == NULL) {
         return refuse_verb(argv[optind]);
     }
-    bool has_source = source.source.file != NULL || source.source.flags_count > 0;
-    if (has_source && !verb->reads_settings) {
-        return cli_usage_error("config", "config %s takes no -c or -s", verb->name);
-    }
-    if (online && verb->run != check) {
-        return cli_usage_error("config", "config %s takes no --online", verb->name);
-    }
-    return verb->run(&source);
+    int code = refuse_unused(verb, &request, format != NULL || request.show_origin);
+    return code == CLI_EXIT_DONE ? verb->run(&request) : code;
 }

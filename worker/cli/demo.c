@@ -279,7 +279,7 @@ int cli_demo(int argc, char **argv)
     bool hold = false;
     char *end = NULL;
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, ":h", names)) != -1;) {
         switch (option) {
         case 'n':
             count = strtol(optarg, &end, 10);

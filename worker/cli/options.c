@@ -1,10 +1,13 @@
 #include "worker/cli/options.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config/nearest.h"
+#include "worker/cli/commands.h"
 #include "worker/io/kafka_conf.h"
 
 void cli_source_init(struct cli_source *source)
@@ -13,6 +16,7 @@ void cli_source_init(struct cli_source *source)
         .source.environment = environ,
         .source.check_property = kafka_property_check,
     };
+    source->source.flags = source->flags;
 }
 
 bool cli_source_take(struct cli_source *source, int option, const char *argument)
@@ -37,7 +41,6 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
     struct problems problems = {0};
     int code = CLI_EXIT_DONE;
 
-    all.flags = source->flags;
     if (all.flags_count > CLI_FLAGS_MAX) {
         *settings = (struct settings){0};
         (void)fprintf(stderr, "usher: at most %d -s; put the rest into a file\n", CLI_FLAGS_MAX);
@@ -56,6 +59,11 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
     problems_print(&problems, false, stderr);
     if (warn) {
         problems_print(&problems, true, stderr);
+    }
+    if (code == CLI_EXIT_DONE && source->strict && problems.count > 0) {
+        (void)fputs("usher: a warning is an error with --strict\n", stderr);
+        settings_finish(settings);
+        code = CLI_EXIT_SETTINGS;
     }
     problems_finish(&problems);
     return code;
@@ -88,15 +96,72 @@ static bool secrets_are_there(const struct settings *s, const char *tenant)
     return true;
 }
 
+static bool property_files_are_there(const struct pairs *files)
+{
+    char text[SECRET_SIZE_MAX];
+    for (size_t i = 0; i < files->count; i++) {
+        struct error why = {0};
+        bool good = secret_read("", files->items[i].value, text, sizeof text, &why);
+        explicit_bzero(text, sizeof text);
+        if (!good) {
+            (void)fprintf(stderr, "usher: kafka.librdkafka_files: %s: %s\n", files->items[i].name,
+                          why.text);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool cli_secrets_are_there(const struct settings *settings)
 {
     const struct tenants *tenants = &settings->tenants;
-    if (!secrets_are_there(settings, NULL))
+    if (!secrets_are_there(settings, NULL) ||
+        !property_files_are_there(&settings->kafka.librdkafka_files))
         return false;
     for (size_t i = 0; i < tenants->count; i++)
         if (!secrets_are_there(tenants->items[i].settings, tenants->items[i].name))
             return false;
     return true;
+}
+
+int cli_next_option(int argc, char **argv, const char *letters, const struct option *names)
+{
+    int index = -1; /* stays so where it is no long option */
+    int option = getopt_long(argc, argv, letters, names, &index);
+
+    if (index < 0 || option == ':' || option == '?') {
+        return option;
+    }
+    int at = optarg != NULL && optarg == argv[optind - 1] ? optind - 2 : optind - 1;
+    if (strcspn(argv[at] + strlen("--"), "=") == strlen(names[index].name)) {
+        return option;
+    }
+    optind = at + 1; /* where cli_option_error() looks */
+    optopt = 0;
+    return '?';
+}
+
+/* Of a long option: the one that it begins, or is nearest to. NULL: neither. */
+static const char *meant(const char *command, const char *typed)
+{
+    enum { NAMES_MAX = 16 };
+    const char *names[NAMES_MAX] = {"help"};
+    const struct cli_command *row = cli_command_find(command);
+    char word[64];
+    size_t count = 1;
+
+    (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(typed, "="), typed);
+    for (const struct cli_flag *flag = row == NULL ? NULL : row->flags;
+         flag != NULL && (flag->letter != '\0' || flag->name != NULL) && count < NAMES_MAX;
+         flag++) {
+        names[count++] = flag->name;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (names[i] != NULL && strncmp(names[i], word, strlen(word)) == 0) {
+            return names[i];
+        }
+    }
+    return nearest_name(word, names, count);
 }
 
 int cli_option_error(const char *command, int option, char **argv)
@@ -109,7 +174,10 @@ int cli_option_error(const char *command, int option, char **argv)
     if (optopt != 0 && typed[1] != '-') {
         return cli_usage_error(command, "%s has no option -%c", command, optopt);
     }
-    return cli_usage_error(command, "%s has no option %s", command, typed);
+    const char *name = strncmp(typed, "--", 2) == 0 ? meant(command, typed + 2) : NULL;
+    return cli_usage_error(command, "%s has no option %s%s%s%s", command, typed,
+                           name == NULL ? "" : "; did you mean --", name == NULL ? "" : name,
+                           name == NULL ? "" : "?");
 }
 
 int cli_usage_error(const char *command, const char *format, ...)

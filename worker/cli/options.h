@@ -5,7 +5,7 @@
  *     struct cli_source source;
  *     cli_source_init(&source);
  *     opterr = 0;
- *     while ((option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1) {
+ *     while ((option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1) {
  *         if (option == 'h') {
  *             ...
  *         } else if (!cli_source_take(&source, option, optarg)) {
@@ -35,13 +35,14 @@
 #define CLI_FLAGS_MAX 64
 
 struct cli_source {
+    bool strict; /* warnings are errors */
     struct settings_source source;
     const char *flags[CLI_FLAGS_MAX];
 };
 
 /*
  * The file of -c or the default one, the program's environment, no flags yet; properties of
- * librdkafka are checked by the library itself.
+ * librdkafka are checked by the library itself. It points into itself: it is not to be copied.
  */
 void cli_source_init(struct cli_source *source);
 
@@ -61,7 +62,13 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
  * was printed which, and CLI_EXIT_SETTINGS is due. */
 bool cli_secrets_are_there(const struct settings *settings);
 
-/* After getopt's '?' or ':': says which option it was, and returns CLI_EXIT_USAGE. */
+/* getopt_long() without abbreviations: --conf for --config is refused as an unknown option is, for
+ * a script that has one would break on the day when a second option begins so. */
+struct option;
+int cli_next_option(int argc, char **argv, const char *letters, const struct option *names);
+
+/* After getopt's '?' or ':': says which option it was and which was meant, and
+ * returns CLI_EXIT_USAGE. */
 int cli_option_error(const char *command, int option, char **argv);
 
 /* Prints "usher: <text>" and where help is, and returns CLI_EXIT_USAGE. */

@@ -20,11 +20,13 @@ static const char help[] =
     "SIGTERM and SIGINT drain: nothing new is taken, what is at work is finished, at most\n"
     "`drain` long. A second one leaves at once; what was at work is redelivered.\n"
     "SIGUSR1 makes the log say more (warn, info, debug), SIGUSR2 less.\n"
+    "SIGHUP reads the settings again: those that can change at run time do, the log names the\n"
+    "others, and a bad file changes nothing.\n"
     "Exit: 0 drained, 66 no such file, 69 Kafka, Redis or Graph cannot be reached at start,\n"
     "70 internal error, 75 left early or fenced by another instance, 76 the interlock stands,\n"
     "77 refused, 78 the settings are invalid.\n";
 
-static int run(const struct settings *settings)
+static int run(struct settings *settings, const struct settings_source *from)
 {
     struct error error = {0};
     if (!cli_secrets_are_there(settings))
@@ -38,7 +40,7 @@ static int run(const struct settings *settings)
                               : graph_version_name(settings->graph.submit_version);
     log_write(LOG_INFO, "worker.starts", "usher %s, group %s, brokers %s, real requests on %s",
               USHER_VERSION, settings->kafka.group, settings->kafka.brokers, version);
-    int code = worker_run(settings, &error);
+    int code = worker_run(settings, from, &error);
     log_tell_left_out();
     if (code == WORKER_DONE)
         log_write(LOG_INFO, "worker.ends", "drained");
@@ -55,7 +57,7 @@ int cli_run(int argc, char **argv)
     struct cli_source source;
     cli_source_init(&source);
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, CLI_SOURCE_OPTIONS, names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return CLI_EXIT_DONE;
@@ -71,7 +73,7 @@ int cli_run(int argc, char **argv)
     int code = cli_source_load(&source, &settings, true);
     if (code != CLI_EXIT_DONE)
         return code;
-    code = run(&settings);
+    code = run(&settings, &source.source);
     settings_finish(&settings);
     return code;
 }

@@ -54,7 +54,7 @@ int cli_version(int argc, char **argv)
                                           {0}};
     bool json = false;
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", names, NULL)) != -1;) {
+    for (int option; (option = cli_next_option(argc, argv, ":h", names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
             return CLI_EXIT_DONE;

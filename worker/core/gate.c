@@ -13,6 +13,17 @@ void gate_init(struct gate *gate, int writes_per_second)
     gate->next_us = INT64_MIN / 2;
 }
 
+void gate_change(struct gate *gate, int writes_per_second, int64_t now_ms)
+{
+    assert(writes_per_second >= 0);
+    bool had_limit = gate->interval_us > 0;
+    if (had_limit == (writes_per_second > 0))
+        return;
+    gate->interval_us = had_limit ? 0 : 1000000 / writes_per_second;
+    gate->granted_until_ms = INT64_MAX;
+    gate->next_us = gate->promised_us = now_ms * 1000;
+}
+
 int64_t gate_closed_ms(const struct gate *gate, enum gate_scope scope, int64_t now_ms)
 {
     int64_t until_ms = now_ms;

@@ -55,6 +55,11 @@ struct gate {
 /* `writes_per_second` 0: no limit. Else it is all ours, for good, until a grant says otherwise. */
 void gate_init(struct gate *gate, int writes_per_second);
 
+/* `writes_per_second` is another from now on: throttles, the canary and what is owed for the last
+ * writes stay. From no limit to one: as in gate_init(), but without a burst. Between two limits
+ * nothing changes before the next grant. */
+void gate_change(struct gate *gate, int writes_per_second, int64_t now_ms);
+
 /* Our share from now until `until_ms`, in thousandths of a write a second; 0: none. Not for a gate
  * without limit. What is not used of an earlier one is not saved up, and after a time without one
  * even the first write waits for its interval: all replicas may begin together. */

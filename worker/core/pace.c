@@ -6,7 +6,26 @@ void pace_init(struct pace *pace, int writes_per_second)
 {
     assert(writes_per_second >= 0);
     int64_t most = (int64_t)writes_per_second * PACE_USE_PERMILLE;
-    *pace = (struct pace){.most = most, .belief = most, .shared = most};
+    *pace = (struct pace){.most = most, .belief = most, .shared = most, .changed_ms = -1};
+}
+
+static int64_t at_most(int64_t rate, int64_t most)
+{
+    return rate < most ? rate : most;
+}
+
+void pace_change(struct pace *pace, int writes_per_second, int64_t now_ms)
+{
+    assert(writes_per_second >= 0);
+    int64_t most = (int64_t)writes_per_second * PACE_USE_PERMILLE;
+    bool believed = pace->belief == pace->most;
+    if (most == pace->most)
+        return;
+    pace->changed_ms = now_ms;
+    pace->most = most;
+    pace->belief = believed ? most : at_most(pace->belief, most);
+    pace->shared = believed ? most : at_most(pace->shared, most);
+    pace->granted = at_most(pace->granted, most);
 }
 
 void pace_passed(struct pace *pace, unsigned writes)
@@ -89,6 +108,8 @@ struct pace_wish pace_ask(struct pace *pace, unsigned waiting, int64_t now_ms)
 
 void pace_told(struct pace *pace, int64_t granted, int64_t shared, int64_t asked_ms)
 {
+    if (asked_ms <= pace->changed_ms)
+        return; /* it is about what we asked with the old setting */
     /* Another has halved it. What we hear of Graph in the next moment is of the same. */
     if (shared < pace->shared * 3 / 4 && pace->calm_ms < asked_ms + PACE_PERIOD_MS + PACE_CALM_MS)
         pace->calm_ms = asked_ms + PACE_PERIOD_MS + PACE_CALM_MS;

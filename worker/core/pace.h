@@ -59,6 +59,7 @@ struct pace {
     int64_t limit_until_ms; /* … and how long that counts */
     int used_permille;      /* of Graph's limit, as it said last; 0: below PACE_SLOW_PERMILLE … */
     int64_t used_ms;        /* … and when */
+    int64_t changed_ms;     /* pace_change(); what was asked before is of the old setting */
     unsigned passed;        /* writes that have passed since we asked last */
     unsigned answers;       /* to writes, since then */
 };
@@ -69,6 +70,10 @@ struct pace_wish {
 };
 
 void pace_init(struct pace *pace, int writes_per_second);
+
+/* graph.writes_per_second is another from now on. Who believed in all of it does so again; who has
+ * learnt less keeps that. Several replicas rise little by little: the least belief counts. */
+void pace_change(struct pace *pace, int writes_per_second, int64_t now_ms);
 
 /* Writes have passed the gate. */
 void pace_passed(struct pace *pace, unsigned writes);

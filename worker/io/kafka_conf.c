@@ -159,6 +159,41 @@ static bool pass_through(rd_kafka_conf_t *conf, const struct pairs *pairs, rd_ka
     return good;
 }
 
+/* Properties that stand in files; no error shows what is in one. */
+static bool read_files(struct pairs *ret, const struct pairs *files, struct error *error)
+{
+    *ret = (struct pairs){.items = calloc(files->count + 1, sizeof *ret->items)};
+    if (ret->items == NULL)
+        return error_set(error, "out of memory");
+    while (ret->count < files->count) {
+        const struct pair *file = &files->items[ret->count];
+        char value[SECRET_SIZE_MAX];
+        struct error why;
+        bool good = secret_read("", file->value, value, sizeof value, &why);
+        char *copy = good ? strdup(value) : NULL;
+        explicit_bzero(value, sizeof value);
+        if (!good)
+            return error_set(error, "kafka.librdkafka_files: %s: %s", file->name, why.text);
+        if (copy == NULL)
+            return error_set(error, "out of memory");
+        ret->items[ret->count++] = (struct pair){.name = file->name, .value = copy};
+    }
+    return true;
+}
+
+static bool pass_files(rd_kafka_conf_t *conf, const struct pairs *files, rd_kafka_type_t type,
+                       struct error *error)
+{
+    struct pairs pairs;
+    bool good = read_files(&pairs, files, error) && pass_through(conf, &pairs, type, error);
+    for (size_t i = 0; i < pairs.count; i++) {
+        explicit_bzero(pairs.items[i].value, strlen(pairs.items[i].value));
+        free(pairs.items[i].value);
+    }
+    free(pairs.items);
+    return good;
+}
+
 /* Ours below, the operator's above. */
 static bool fill(rd_kafka_conf_t *conf, const struct settings *settings, rd_kafka_type_t type,
                  struct error *error)
@@ -169,6 +204,7 @@ static bool fill(rd_kafka_conf_t *conf, const struct settings *settings, rd_kafk
            (consumes ? SET_ALL(conf, consumer_defaults, error)
                      : SET_ALL(conf, producer_defaults, error)) &&
            pass_through(conf, &settings->kafka.librdkafka, type, error) &&
+           pass_files(conf, &settings->kafka.librdkafka_files, type, error) &&
            (consumes ? SET_ALL(conf, consumer_owned, error)
                      : SET_ALL(conf, producer_owned, error)) &&
            set(conf, "bootstrap.servers", settings->kafka.brokers, error);

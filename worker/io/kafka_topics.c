@@ -1,6 +1,7 @@
 #include "worker/io/kafka_topics.h"
 
 #include "worker/io/kafka_conf.h"
+#include "worker/io/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,52 +93,106 @@ static void refuse(const struct settings *settings, const char *setting, const c
     }
 }
 
-static bool list(struct kafka_topics *topics, const struct settings *settings)
+static bool add(struct kafka_topics *topics, const char *name)
 {
-    const struct strings *allowed = &settings->kafka.reply_topics_allowed;
-    size_t required = count_required(settings);
-    topics->count = required + allowed->count;
-    topics->items = calloc(topics->count, sizeof *topics->items);
-    if (topics->items == NULL)
+    char *copy = strdup(name);
+    if (copy == NULL)
         return false;
-    topics->items[0].name = settings->kafka.requests_topic;
-    topics->items[1].name = settings->kafka.replies_topic;
-    topics->items[2].name = settings->kafka.dead_letters_topic;
-    if (required == REQUIRED_MAX)
-        topics->items[3].name = settings->kafka.status_topic;
-    for (size_t i = 0; i < allowed->count; i++)
-        topics->items[required + i].name = allowed->items[i];
+    topics->items[topics->count++] = (struct kafka_topic){.name = copy};
     return true;
 }
 
-bool kafka_topics_read(struct kafka_topics *topics, rd_kafka_t *rk, const struct settings *settings,
-                       int timeout_ms, struct kafka_refusal *ret_refusal)
+bool kafka_topics_list(struct kafka_topics *topics, const struct settings *settings)
 {
-    *topics = (struct kafka_topics){0};
-    *ret_refusal = (struct kafka_refusal){.exit_code = 70, .error = {"out of memory"}};
-    if (!list(topics, settings))
-        return false;
+    const struct strings *allowed = &settings->kafka.reply_topics_allowed;
+    const char *const names[REQUIRED_MAX] = {settings->kafka.requests_topic,
+                                             settings->kafka.replies_topic,
+                                             settings->kafka.dead_letters_topic,
+                                             settings->kafka.status_topic};
+    *topics = (struct kafka_topics){.required = count_required(settings)};
+    topics->items = calloc(topics->required + allowed->count, sizeof *topics->items);
+    bool good = topics->items != NULL;
+    for (size_t i = 0; good && i < topics->required; i++)
+        good = add(topics, names[i]);
+    for (size_t i = 0; good && i < allowed->count; i++)
+        good = add(topics, allowed->items[i]);
+    return good;
+}
+
+/* Until there is an answer, for so long. */
+static rd_kafka_resp_err_t ask_until(rd_kafka_t *rk, struct kafka_topic *topic, int64_t until_ms)
+{
+    rd_kafka_resp_err_t code;
+    while (is_passing(code = ask(rk, topic, TRY_MS)) && clock_ms() < until_ms)
+        usleep(PAUSE_MS * 1000);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        topic->partitions = 0;
+    return code;
+}
+
+bool kafka_topics_ask(struct kafka_topics *topics, rd_kafka_t *rk, const struct settings *settings,
+                      int timeout_ms, struct kafka_refusal *ret_refusal)
+{
     int64_t until_ms = clock_ms() + timeout_ms;
-    size_t required = count_required(settings);
     for (size_t i = 0; i < topics->count; i++) {
-        rd_kafka_resp_err_t code;
-        while (is_passing(code = ask(rk, &topics->items[i], TRY_MS)) && clock_ms() < until_ms)
-            usleep(PAUSE_MS * 1000);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            continue;
-        topics->items[i].partitions = 0;
-        if (i < required || is_passing(code)) {
-            refuse(settings, i < required ? setting_names[i] : "kafka.reply_topics_allowed",
+        bool is_required = i < topics->required;
+        rd_kafka_resp_err_t code = ask_until(rk, &topics->items[i], until_ms);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && (is_required || is_passing(code))) {
+            refuse(settings, is_required ? setting_names[i] : "kafka.reply_topics_allowed",
                    topics->items[i].name, code, ret_refusal);
-            kafka_topics_finish(topics);
             return false;
         }
     }
     return true;
 }
 
+bool kafka_topics_read(struct kafka_topics *topics, rd_kafka_t *rk, const struct settings *settings,
+                       int timeout_ms, struct kafka_refusal *ret_refusal)
+{
+    *ret_refusal = (struct kafka_refusal){.exit_code = 70, .error = {"out of memory"}};
+    if (kafka_topics_list(topics, settings) &&
+        kafka_topics_ask(topics, rk, settings, timeout_ms, ret_refusal))
+        return true;
+    kafka_topics_finish(topics);
+    return false;
+}
+
+void kafka_topics_allow(struct kafka_topics *topics, rd_kafka_t *rk, const struct strings *allowed,
+                        int timeout_ms)
+{
+    struct kafka_topics next = {.required = topics->required};
+    int64_t until_ms = clock_ms() + timeout_ms;
+    next.items = calloc(topics->required + allowed->count, sizeof *next.items);
+    bool good = next.items != NULL;
+    for (size_t i = 0; good && i < topics->required + allowed->count; i++) {
+        good = add(&next, i < topics->required ? topics->items[i].name
+                                               : allowed->items[i - topics->required]);
+        if (!good)
+            break;
+        struct kafka_topic *topic = &next.items[i];
+        topic->partitions = kafka_topics_partitions(topics, topic->name);
+        rd_kafka_resp_err_t code =
+            topic->partitions > 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : ask_until(rk, topic, until_ms);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            log_write(LOG_WARN, "kafka.topic_missing",
+                      "kafka.reply_topics_allowed: topic \"%s\" is not to be had (%s), so its "
+                      "replies go to the default topic; another SIGHUP asks again",
+                      topic->name, rd_kafka_err2str(code));
+    }
+    if (good) {
+        kafka_topics_finish(topics);
+        *topics = next;
+        return;
+    }
+    log_write(LOG_ERROR, "kafka.topic_missing",
+              "kafka.reply_topics_allowed: out of memory; the topics are those of before");
+    kafka_topics_finish(&next);
+}
+
 void kafka_topics_finish(struct kafka_topics *topics)
 {
+    for (size_t i = 0; i < topics->count; i++)
+        free(topics->items[i].name);
     free(topics->items);
     *topics = (struct kafka_topics){0};
 }

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 enum {
-    PAUSE_MS = 200, /* between two tries to get a producer, or an answer */
+    PAUSE_MS = 200,  /* between two tries to get a producer, or an answer */
+    ALLOW_MS = 5000, /* to ask for new reply topics; replies wait meanwhile */
     /* Longer than the consumer's heartbeat (3 s): of two workers with one id the group tells which
        one has to go. */
     FENCED_PAUSE_MS = 5000,
@@ -31,6 +32,7 @@ struct sender {
     atomic_bool leaving;
     atomic_uint recycles;
     unsigned fences;
+    const struct strings *allowed; /* LOOKS: what to look for */
     struct batch *batch;
     enum fate fate;
 };
@@ -146,8 +148,8 @@ static bool recycle(struct sender *sender)
 
 static bool start(struct sender *sender)
 {
-    return kafka_topics_read(&sender->topics, sender->producer.consumer, sender->producer.settings,
-                             KAFKA_REACH_MS, &sender->failure) &&
+    return kafka_topics_ask(&sender->topics, sender->producer.consumer, sender->producer.settings,
+                            KAFKA_REACH_MS, &sender->failure) &&
            open_producer(sender, KAFKA_REACH_MS);
 }
 
@@ -191,11 +193,16 @@ static bool send_batch(struct sender *sender)
     return true;
 }
 
+static bool is_due(enum sender_state state)
+{
+    return state == SENDER_BUSY || state == SENDER_LOOKS;
+}
+
 /* False: the worker leaves. */
-static bool wait_for_batch(struct sender *sender)
+static bool wait_for_work(struct sender *sender)
 {
     pthread_mutex_lock(&sender->mutex);
-    while (sender->state != SENDER_BUSY && !sender->leaving)
+    while (!is_due(sender->state) && !sender->leaving)
         pthread_cond_wait(&sender->changed, &sender->mutex);
     pthread_mutex_unlock(&sender->mutex);
     return !sender->leaving;
@@ -207,9 +214,16 @@ static void *run(void *context)
     bool good = start(sender);
     set_state(sender, good ? SENDER_IDLE : SENDER_FAILED);
     sender->on_change(sender->context);
-    while (good && wait_for_batch(sender)) {
-        good = send_batch(sender);
-        set_state(sender, good ? SENDER_DONE : SENDER_FAILED);
+    while (good && wait_for_work(sender)) {
+        enum sender_state next = SENDER_IDLE;
+        if (sender->state == SENDER_LOOKS) {
+            kafka_topics_allow(&sender->topics, sender->producer.consumer, sender->allowed,
+                               ALLOW_MS);
+        } else {
+            good = send_batch(sender);
+            next = good ? SENDER_DONE : SENDER_FAILED;
+        }
+        set_state(sender, next);
         sender->on_change(sender->context);
     }
     producer_close(&sender->producer);
@@ -225,6 +239,11 @@ struct sender *sender_create(const struct settings *settings, rd_kafka_t *consum
     struct sender *sender = calloc(1, sizeof *sender);
     if (sender == NULL)
         return NULL;
+    if (!kafka_topics_list(&sender->topics, settings)) {
+        kafka_topics_finish(&sender->topics);
+        free(sender);
+        return NULL;
+    }
     sender->producer.settings = settings;
     sender->producer.consumer = consumer;
     reachable_init(&sender->producer.reachable, settings, "producer", REACHABLE_PRODUCER_MS);
@@ -237,6 +256,7 @@ struct sender *sender_create(const struct settings *settings, rd_kafka_t *consum
     pthread_cond_destroy(&sender->changed);
     pthread_mutex_destroy(&sender->mutex);
     reachable_finish(&sender->producer.reachable);
+    kafka_topics_finish(&sender->topics);
     free(sender);
     return NULL;
 }
@@ -279,6 +299,13 @@ enum fate sender_take(struct sender *sender)
     sender->batch = NULL;
     set_state(sender, SENDER_IDLE);
     return sender->fate;
+}
+
+void sender_allow(struct sender *sender, const struct strings *allowed)
+{
+    assert(sender->state == SENDER_IDLE);
+    sender->allowed = allowed;
+    set_state(sender, SENDER_LOOKS);
 }
 
 const struct kafka_topics *sender_topics(const struct sender *sender)

@@ -11,11 +11,12 @@ enum sender_state {
     SENDER_IDLE,
     SENDER_BUSY,
     SENDER_DONE,   /* sender_take() has the batch's fate */
+    SENDER_LOOKS,  /* at the topics, again */
     SENDER_FAILED, /* for good: sender_failure() */
 };
 
-/* `on_change` is called on the thread whenever it leaves STARTING or BUSY. NULL: there is no thread
- * to be had. */
+/* `on_change` is called on the thread whenever it leaves STARTING, BUSY or LOOKS. NULL: there is no
+ * thread to be had. */
 struct sender *sender_create(const struct settings *settings, rd_kafka_t *consumer,
                              void (*on_change)(void *context), void *context);
 /* Waits for the call that is being made, at most 10 s but where the watchdog has spoken: `stuck`
@@ -29,7 +30,11 @@ void sender_send(struct sender *sender, struct batch *batch);
 /* DONE -> IDLE. Never FATE_DOUBTFUL. */
 enum fate sender_take(struct sender *sender);
 
-/* From IDLE on: the topics and their partitions. */
+/* IDLE -> LOOKS, and by itself back to IDLE: kafka.reply_topics_allowed is another. The list must
+ * stay until then. */
+void sender_allow(struct sender *sender, const struct strings *allowed);
+
+/* While IDLE: the topics and their partitions. */
 const struct kafka_topics *sender_topics(const struct sender *sender);
 /* FAILED: exit code and sentence. */
 const struct kafka_refusal *sender_failure(const struct sender *sender);

@@ -32,6 +32,7 @@ struct settle {
     int64_t again_ms; /* how long to wait after the next failure; AGAIN_MIN_MS while all is well */
     int64_t sent_ms;  /* of the batch under way, by the loop's clock */
     unsigned last_calls, stuck_ticks;
+    bool allow_anew; /* kafka.reply_topics_allowed is another; seen to between two batches */
     struct settle_stats stats;
     uv_async_t async;
     uv_timer_t timer;
@@ -222,8 +223,26 @@ void settle_add(struct settle *settle, struct request *rq, int64_t now_ms)
     settle->waiting[settle->waiting_count++] = (struct sending){.rq = rq};
 }
 
+void settle_allow(struct settle *settle)
+{
+    settle->allow_anew = true;
+}
+
+/* Between two batches nothing points to the old names. */
+static void allow_anew(struct settle *settle)
+{
+    settle->allow_anew = false;
+    if (settle_batch_allow(&settle->batch, &settle->settings->kafka.reply_topics_allowed))
+        sender_allow(settle->sender, &settle->batch.allowed);
+    else
+        log_write(LOG_ERROR, "kafka.topic_missing",
+                  "kafka.reply_topics_allowed: out of memory; the topics are those of before");
+}
+
 int64_t settle_turn(struct settle *settle, int64_t now_ms)
 {
+    if (settle->allow_anew && sender_state(settle->sender) == SENDER_IDLE)
+        allow_anew(settle);
     if (settle->waiting_count == 0 || sender_state(settle->sender) != SENDER_IDLE)
         return INT64_MAX; /* an addition, or the sender's word, comes first */
     bool all_is_well = settle->again_ms == AGAIN_MIN_MS;
@@ -265,8 +284,8 @@ struct settle *settle_create(uv_loop_t *loop, const struct settings *settings,
     settle->events = *events;
     settle->again_ms = AGAIN_MIN_MS;
     settle->waiting = calloc(pipeline->pool->size, sizeof *settle->waiting);
-    settle_batch_init(&settle->batch, settings);
-    bool good = open_handles(settle, loop) && settle->waiting != NULL;
+    bool good = settle_batch_init(&settle->batch, settings);
+    good = open_handles(settle, loop) && good && settle->waiting != NULL;
     if (good)
         settle->sender = sender_create(settings, source_consumer(source), wake, settle);
     if (settle->sender != NULL)

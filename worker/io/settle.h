@@ -56,6 +56,9 @@ void settle_add(struct settle *settle, struct request *rq, int64_t now_ms);
 /* Sends off a batch if one is due and none is under way. From uv_prepare, once a turn, after
  * pipeline_turn(). Returns when to be called again, or INT64_MAX. */
 int64_t settle_turn(struct settle *settle, int64_t now_ms);
+/* kafka.reply_topics_allowed has changed: from the next batch on the new list counts, and topics
+ * that were not on the old one are looked at first. */
+void settle_allow(struct settle *settle);
 /* Nothing is collected and nothing under way. */
 bool settle_is_idle(const struct settle *settle);
 /* Kafka was reached, the topics are there, the transactional id is ours. */

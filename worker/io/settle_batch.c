@@ -8,7 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void settle_batch_init(struct settle_batch *batch, const struct settings *settings)
+static void free_names(struct strings *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
+    *names = (struct strings){0};
+}
+
+bool settle_batch_init(struct settle_batch *batch, const struct settings *settings)
 {
     *batch = (struct settle_batch){0};
     batch->requests_topic = settings->kafka.requests_topic;
@@ -16,9 +24,30 @@ void settle_batch_init(struct settle_batch *batch, const struct settings *settin
         .group = settings->kafka.group,
         .replies_topic = settings->kafka.replies_topic,
         .dead_letters_topic = settings->kafka.dead_letters_topic,
-        .allowed_topics = settings->kafka.reply_topics_allowed.items,
-        .allowed_count = settings->kafka.reply_topics_allowed.count,
     };
+    return settle_batch_allow(batch, &settings->kafka.reply_topics_allowed);
+}
+
+bool settle_batch_allow(struct settle_batch *batch, const struct strings *allowed)
+{
+    struct strings copy = {.items = calloc(allowed->count + 1, sizeof *copy.items)};
+    bool good = copy.items != NULL;
+    assert(batch->count == 0);
+    while (good && copy.count < allowed->count) {
+        char *name = strdup(allowed->items[copy.count]);
+        good = name != NULL;
+        if (good)
+            copy.items[copy.count++] = name;
+    }
+    if (!good) {
+        free_names(&copy);
+        return false;
+    }
+    free_names(&batch->allowed);
+    batch->allowed = copy;
+    batch->reply.allowed_topics = copy.items;
+    batch->reply.allowed_count = copy.count;
+    return true;
 }
 
 void settle_batch_clear(struct settle_batch *batch)
@@ -39,6 +68,7 @@ void settle_batch_finish(struct settle_batch *batch)
     for (size_t i = 0; i < batch->touched_size; i++)
         ledger_finish(&batch->touched[i].ledger);
     free(batch->touched);
+    free_names(&batch->allowed);
     *batch = (struct settle_batch){0};
 }
 

@@ -45,11 +45,15 @@ struct settle_batch {
     struct touched *touched;              /* kept from batch to batch, for their memory */
     size_t touched_count, touched_size;
     struct reply_settings reply;
+    struct strings allowed; /* kafka.reply_topics_allowed, a copy: messages point to its texts */
     const char *requests_topic;
     const struct witness *witness; /* what is known of Redis; NULL: nothing */
 };
 
-void settle_batch_init(struct settle_batch *batch, const struct settings *settings);
+/* False: out of memory; finish() is due all the same. */
+bool settle_batch_init(struct settle_batch *batch, const struct settings *settings);
+/* Of an empty batch: other reply topics are allowed. False: out of memory, and nothing changes. */
+bool settle_batch_allow(struct settle_batch *batch, const struct strings *allowed);
 void settle_batch_finish(struct settle_batch *batch);
 
 /* Adds one request's messages and marks its offset. False: out of memory, and nothing is added. */
