@@ -3,7 +3,7 @@
  * options.c; config/README.md is for the operator. settings_load() of load.h fills this. Shapes:
  * text is never NULL, "" if unset. Durations are milliseconds and end in _ms, sizes are bytes and
  * end in _bytes (`limits.bytes` is one already). Everything belongs to the struct and stays as it
- * is until settings_finish(). */
+ * is until settings_finish(), or until a reload (reload.h). */
 #pragma once
 
 #include <stdbool.h>
@@ -26,9 +26,8 @@ struct settings {
         enum delivery delivery;
         int64_t commit_interval_ms;
         int window;
-        const char *status_topic, *instance_id; /* the id "": the host name */
-        struct pairs librdkafka;                /* none of reserved.h */
-        struct pairs librdkafka_files;          /* property -> path */
+        const char *status_topic, *instance_id;    /* the id "": the host name */
+        struct pairs librdkafka, librdkafka_files; /* none of reserved.h; property -> path */
     } kafka;
     struct {
         const char *url, *username, *password, *password_file;
@@ -86,11 +85,10 @@ struct settings {
 /* Frees what settings_load() filled and zeroes it. A zeroed struct or NULL is fine. */
 void settings_finish(struct settings *settings);
 
-/* So short may admin.token be: what is guessed at a thousand times a second lasts. */
-#define ADMIN_TOKEN_MIN 24
-
-/* A secret is at most this long: a bearer token is 1.5 to 5 KiB, a private key less. */
-#define SECRET_SIZE_MAX 16384
+enum {
+    ADMIN_TOKEN_MIN = 24,    /* what is guessed at a thousand times a second lasts */
+    SECRET_SIZE_MAX = 16384, /* a bearer token is 1.5 to 5 KiB, a private key less */
+};
 
 /* Copies a secret into `ret` as a string: the one line in `file_path`, without the line feed at its
  * end, or `value` where `file_path` is "". Both "": an empty string and true, since not every

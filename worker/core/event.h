@@ -70,8 +70,7 @@ struct event {
     enum kind kind;
     enum request_type request_type;
     bool validation_only; /* data said isValidationOnly: true: a dry run is all that is asked */
-    const char *id;       /* these four are NULL where they could not be read; owned by the event */
-    const char *source, *type;
+    const char *id, *source, *type; /* all texts are the event's; NULL: not there or not readable */
     const char *ce_subject, *correlation_id; /* CloudEvents' `subject`, `correlationid`; or NULL */
     const char *traceparent, *tracestate; /* valid W3C texts, or NULL; worker/traces.h sets ours */
     const char *tenant;   /* the extension; "": not to be read, NULL: there is none */
