@@ -168,20 +168,21 @@ static void heed_circuit(struct tenant *t, const struct request *rq,
 }
 
 /* Of the way, not of what was said: Graph's sentences repeat names. */
-static void log_called(const struct request *rq, const struct http_answer *answer)
+static void log_called(const char *event, const struct request *rq,
+                       const struct http_answer *answer)
 {
     static const char *const reaches[] = {[HTTP_NOT_SENT] = "not sent",
                                           [HTTP_REFUSED] = "not sent, its claim is too old",
                                           [HTTP_LOST] = "no whole answer",
                                           [HTTP_ANSWERED] = "answered"};
-    log_request(LOG_DEBUG, "graph.called", rq, "%s, status %d%s%s", reaches[answer->reach],
-                answer->status, answer->error[0] != '\0' ? ": " : "", answer->error);
+    log_request(LOG_DEBUG, event, rq, "%s, status %d%s%s", reaches[answer->reach], answer->status,
+                answer->error[0] != '\0' ? ": " : "", answer->error);
 }
 
 static void on_probe(void *context, struct request *rq, const struct http_answer *answer)
 {
     struct tenant *t = context;
-    log_called(rq, answer);
+    log_called("graph.probed", rq, answer);
     if (is_throttled(answer))
         heed_throttle(t, rq, answer, graph_pause_ms(answer));
     if (circuit_probed(&t->circuit, is_there(answer), (int64_t)uv_now(&t->worker->loop)))
@@ -217,7 +218,7 @@ enum outcome pacing_heed(struct tenant *t, struct request *rq, const struct http
         if (t->pace.granted > 0)
             gate_grant(&t->gate, pace_rate(&t->pace, now_ms), t->pace.granted_until_ms, now_ms);
     }
-    log_called(rq, answer);
+    log_called("graph.called", rq, answer);
     heed_circuit(t, rq, answer);
     if (is_throttled(answer) && outcome == OUTCOME_PACED)
         heed_throttle(t, rq, answer, rq->pause_ms);

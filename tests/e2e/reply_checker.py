@@ -26,7 +26,7 @@ def is_binary(reply):
 def parse(value):
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -9,6 +9,7 @@ import tempfile
 
 import certificates
 import harness
+import leaks
 import openapi_check
 import processes
 import sandbox_client
@@ -62,8 +63,7 @@ class Permissions(sandbox_client.unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.secret, cls.calls = (os.path.join(cls.folder.name, n) for n in ("secret", "calls"))
-        with open(cls.secret, "w", encoding="utf-8") as file:
-            file.write(SECRET)
+        leaks.give(cls.secret, SECRET)
         cls.box = sandbox_client.Sandbox("--client-secret-file", cls.secret, "--record", cls.calls)
 
     @classmethod
@@ -153,8 +153,7 @@ tenants:
             done = usher("doctor", "--only", "graph", "-c", file.name)
             self.assertEqual(78, done.returncode)
             self.assertIn("tenants.fabrikam.client_secret_file: file ", done.stderr)
-            with open(self.calls + ".no", "w", encoding="utf-8") as wrong:
-                wrong.write("wrong")
+            leaks.give(self.calls + ".no", "wrong")
             done = usher("doctor", "--only", "graph", "-c", file.name)
         self.check(done, 77, "++-", ["[+]tenant contoso: graph token ok: application c1",
                                      "[-]tenant fabrikam: graph token failed: "])

@@ -19,17 +19,16 @@ import redis
 import yaml
 from kafka import KafkaAdminClient
 from kafka.admin import (ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType,
-                         ResourcePattern, ResourceType, ScramMechanism,
-                         UserScramCredentialUpsertion)
+                         ResourcePattern, ResourceType)
 
 import certificates
 import harness
 import processes
-from test_secure import content_of, file_with
+import secure_kafka
+from secure_kafka import file_with
 
 GOLDEN = os.path.join(os.path.dirname(__file__), "doctor.golden")
 SCHEMA = "config/schemas/doctor.schema.json"
-MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 CANARY = "canary-doctor-Zk3v9"
 REDIS_RIGHTS = "+evalsha +script|load +time +exists +mget +hmget +hset +hdel +pexpire +set +del"
 TOPIC, GROUP = ResourceType.TOPIC, ResourceType.GROUP
@@ -109,6 +108,17 @@ class DoctorTest(harness.E2eCase):
             with open(GOLDEN, "w", encoding="utf-8") as file:
                 file.write("".join(f"== {name}\n{lines}" for name, lines in sorted(cls.said)))
 
+    def world(self, name):
+        """Without the secrets that every other world has: each case brings its own."""
+        world = super().world(name)
+        world.redis.client.config_set("requirepass", "")
+        world.redis.password, world.redis.client = None, redis.Redis(port=world.redis.port)
+        settings = world.settings
+        del settings["redis"]["password_file"], settings["admin"], settings["traces"]
+        for key in ("sasl.username", "sasl.password"):
+            del settings["kafka"]["librdkafka"][key]
+        return world
+
     # ---- a Kafka with rights ----
 
     @classmethod
@@ -116,31 +126,8 @@ class DoctorTest(harness.E2eCase):
         cls.authority = certificates.Authority(cls.folder, "ours")
         cls.stranger = certificates.Authority(cls.folder, "stranger")
         cls.certificate, cls.key = cls.authority.sign("localhost")
-        pem = file_with(cls.folder, "kafka.pem", (content_of(cls.key) + content_of(cls.certificate))
-                        .decode())
-        plain, cls.secure_port, controller = (processes.free_port() for _ in range(3))
-        listeners = f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://localhost:{cls.secure_port}"
-        return cls.add_users(harness.Kafka(
-            plain, 4, directory=os.path.join(cls.folder, "kafka"), settings={
-                "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-                "advertised.listeners": listeners,
-                "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-                "listener.security.protocol.map":
-                    "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
-                "authorizer.class.name":
-                    "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                "super.users": "User:ANONYMOUS",
-                "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-                "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": MODULE,
-                "ssl.keystore.type": "PEM", "ssl.keystore.location": pem}).start())
-
-    @staticmethod
-    def add_users(kafka):
-        admin = KafkaAdminClient(bootstrap_servers=kafka.brokers)
-        admin.alter_user_scram_credentials([UserScramCredentialUpsertion(
-            name, ScramMechanism.SCRAM_SHA_512, CANARY, iterations=4096)
-            for name in ("rich", "poor")])
-        admin.close()
+        kafka, cls.secure_port = secure_kafka.start(cls.folder, cls.certificate, cls.key,
+                                                    {"rich": CANARY, "poor": CANARY})
         return kafka
 
     def allow(self, user, *rights):

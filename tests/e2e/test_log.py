@@ -18,7 +18,7 @@ import processes
 BUSY = {"status": {"code": 503, "body": "html"}}
 # Lines of the worker as a whole, each by its name or what it begins with.
 OF_THE_WORKER = ("worker.", "log.", "pace.", "token.", "certificate.", "redis.connected",
-                 "redis.durability", "redis.lost", "kafka.")
+                 "redis.durability", "redis.lost", "kafka.", "graph.probed", "graph.up")
 COLOUR = re.compile(r"\x1b\[[0-9]+m")
 
 

@@ -7,31 +7,18 @@ import re
 import redis
 from kafka import KafkaAdminClient
 from kafka.admin import (ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType,
-                         ResourcePattern, ResourceType, ScramMechanism,
-                         UserScramCredentialUpsertion)
+                         ResourcePattern, ResourceType)
 
 import certificates
 import events
 import harness
 import processes
+import secure_kafka
+from secure_kafka import content_of, file_with
 
 CANARIES = {name: f"canary-{name}-Zk3v9" for name in ("kafka", "redis", "graph", "token")}
-MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP,
              "transactional-id": ResourceType.TRANSACTIONAL_ID}
-
-
-def file_with(folder, name, content):
-    path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.chmod(path, 0o600)
-    return path
-
-
-def content_of(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def redis_rights():
@@ -66,25 +53,8 @@ class SecureTest(harness.E2eCase):
         cls.authority = certificates.Authority(cls.folder, "ours")
         cls.stranger = certificates.Authority(cls.folder, "stranger")
         cls.certificate, cls.key = cls.authority.sign("localhost")
-        pem = file_with(cls.folder, "kafka.pem", (content_of(cls.key) + content_of(cls.certificate))
-                        .decode())
-        plain, cls.secure_port, controller = (processes.free_port() for _ in range(3))
-        listeners = f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://localhost:{cls.secure_port}"
-        kafka = harness.Kafka(plain, 4, directory=os.path.join(cls.folder, "kafka"), settings={
-            "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": listeners,
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listener.security.protocol.map":
-                "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
-            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:ANONYMOUS",
-            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": MODULE,
-            "ssl.keystore.type": "PEM", "ssl.keystore.location": pem}).start()
-        admin = KafkaAdminClient(bootstrap_servers=kafka.brokers)
-        admin.alter_user_scram_credentials([UserScramCredentialUpsertion(
-            "usher", ScramMechanism.SCRAM_SHA_512, CANARIES["kafka"], iterations=4096)])
-        admin.close()
+        kafka, cls.secure_port = secure_kafka.start(cls.folder, cls.certificate, cls.key,
+                                                    {"usher": CANARIES["kafka"]})
         return kafka
 
     def kafka_settings(self, password="kafka", **changes):
@@ -124,6 +94,7 @@ class SecureTest(harness.E2eCase):
         world.settings = harness.merged(world.settings, {
             "kafka": self.kafka_settings(), "redis": self.secure_redis(world),
             "graph": {"client_secret_file": secret}, "log": {"level": "debug"}})
+        del world.settings["kafka"]["librdkafka"]["sasl.password"]  # it comes from a file here
         admin = KafkaAdminClient(bootstrap_servers=self.kafka.brokers)
         admin.create_acls(kafka_rights(world))
         admin.close()

@@ -21,7 +21,10 @@ CHECKER = shutil.which("check-jsonschema", path=os.pathsep.join(
 
 
 class Defaults(harness.World):
-    """Topics and group have the names of the defaults."""
+    """Topics and group have the names of the defaults, and Redis asks for no password."""
+
+    def make_redis(self):
+        return harness.Redis(self.folder)
 
     def base_settings(self):
         self.requests, self.replies, self.dead, statuses = (

@@ -8,6 +8,7 @@ import unittest
 import collector
 import events
 import harness
+import leaks
 import processes
 import rude_graph
 
@@ -36,6 +37,8 @@ class TracesTest(harness.E2eCase):
                                        graph={"base_url": self.rude.url})
 
     def open_traced(self, **traces):
+        if "headers" in traces:
+            traces["headers_file"] = ""  # every worker of these tests has one
         self.open(**{"endpoint": f"{self.collector.url}/v1/traces", "interval": "50ms", **traces})
 
     def ask(self, parent=None, state=None, correlation=None, extension=None, event=None):
@@ -164,7 +167,9 @@ class TracesTest(harness.E2eCase):
                     if line.get("event.action") == "request.answered"]
         self.assertEqual([line["trace.id"] for line in answered], [TRACE])
         self.assertNotIn(event.tag, "".join(self.collector.bodies))  # the justification
-        self.assertFalse([head for head in self.collector.heads if "authorization" in head])
+        # What its own headers say, and never Graph's token.
+        self.assertEqual({f"Bearer {leaks.CANARIES['trace-headers']}"},
+                         {head.get("authorization") for head in self.collector.heads})
 
     def test_a_new_trace_begins_here(self):
         self.open_traced()
@@ -220,7 +225,7 @@ class TracesTest(harness.E2eCase):
         self.open({"OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url,
                    "OTEL_EXPORTER_OTLP_HEADERS": f"x-key={CANARY}", "OTEL_SERVICE_NAME": "access",
                    "OTEL_RESOURCE_ATTRIBUTES": "team=iam", "OTEL_BSP_SCHEDULE_DELAY": "50",
-                   "http_proxy": "http://127.0.0.1:9"})
+                   "http_proxy": "http://127.0.0.1:9"}, headers_file="")
         self.ask(f"00-{TRACE}-{SENDER}-01")
         spans = self.spans_of(TRACE, 4)
         self.assertEqual({(s.resource["service.name"], s.resource["team"]) for s in spans},
