@@ -35,7 +35,8 @@ static void offer(struct pick *pick, const struct request *rq)
     }
     if (pick->count < PAGE_ROWS_MAX)
         pick->count++;
-    memmove(&pick->rows[low + 1], &pick->rows[low], (pick->count - 1 - low) * sizeof *pick->rows);
+    for (size_t i = pick->count - 1; i > low; i--)
+        pick->rows[i] = pick->rows[i - 1];
     pick->rows[low] = rq;
 }
 

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-static void write_text(struct diagnosis *ret, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void write_text(struct diagnosis *ret,
+                                                             const char *format, va_list arguments)
 {
     (void)vsnprintf(ret->text, sizeof ret->text, format, arguments);
 }

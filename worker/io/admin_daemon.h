@@ -33,10 +33,8 @@ struct admin_daemon_options {
  * before, and stays where it is. */
 bool admin_daemon_open(struct admin_daemon *daemon, uv_loop_t *loop,
                        const struct admin_daemon_options *options, struct error *error);
-/* Closes every connection; on_closed once the loop has turned, or, where nothing is open, at once.
- */
-void admin_daemon_close(struct admin_daemon *daemon, void (*on_closed)(void *context),
-                        void *context);
+/* Closes every connection; on_end once the loop has turned, or, where nothing is open, at once. */
+void admin_daemon_close(struct admin_daemon *daemon, void (*on_end)(void *context), void *context);
 
 /* Runs it once more: a connection was resumed. */
 void admin_daemon_wake(struct admin_daemon *daemon);
