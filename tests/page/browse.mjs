@@ -1,45 +1,22 @@
 // Looks at the status page with a real Chromium; tests/page/world.py has set the scene.
 //
-// PAGE_URL, PAGE_FACTS: from there. PAGE_CHROMIUM, PAGE_NODE: the program, and the folder that has
-// playwright-core. PAGE_SHOTS: a folder for pictures of every page; without it none are made.
+// PAGE_URL: from there; the rest is in chromium.mjs.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-
-const { chromium } = createRequire(import.meta.url)(join(process.env.PAGE_NODE, "playwright-core"));
+import { browser, complaints, end, facts, picture, step, watch } from "./chromium.mjs";
 
 const url = process.env.PAGE_URL;
-const facts = JSON.parse(process.env.PAGE_FACTS);
-const shots = process.env.PAGE_SHOTS;
 const code = encodeURIComponent;
 const named = (id) => `look-up?id=${code(id)}&source=${code(facts.source)}`;
 const pages = ["", "in-flight", "retries", "dead-letters", "look-up", "partitions", "settings",
   named(facts.done)];
 const sizes = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 900 } };
 
-// The flags keep it from asking hosts of its maker's.
-const browser = await chromium.launch({
-  executablePath: process.env.PAGE_CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-const complaints = [];
-
-// Every complaint of the browser's (a blocked script, a 404, an exception) is kept.
 async function visit(path, look, { js = true, size = "desk", scheme = "light" } = {}) {
   const context = await browser.newContext({ javaScriptEnabled: js, viewport: sizes[size],
     colorScheme: scheme, reducedMotion: "reduce" });
   const page = await context.newPage();
   const where = `/${path} ${js ? "" : "without script "}${size} ${scheme}`;
-  page.on("console", (line) => line.type() === "error" &&
-    complaints.push(`${where}: ${line.text()}`));
-  page.on("pageerror", (error) => complaints.push(`${where}: ${error}`));
-  page.on("dialog", (dialog) => complaints.push(`${where}: a dialog: ${dialog.message()}`));
-  page.on("request", (asked) => asked.url().startsWith(url) ||
-    complaints.push(`${where}: asks for ${asked.url()}`));
-  page.on("response", (got) => got.status() >= 400 &&
-    complaints.push(`${where}: ${got.status()} ${got.url()}`));
+  watch(page, where, url);
   const answer = await page.goto(url + path);
   assert.equal(answer.status(), 200, where);
   try {
@@ -49,10 +26,6 @@ async function visit(path, look, { js = true, size = "desk", scheme = "light" } 
   } finally {
     await context.close();
   }
-}
-
-async function picture(page, name) {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
 // ---- what is asked of every page -------------------------------------------------------------
@@ -315,19 +288,6 @@ async function checkAway() {
 
 // ---- and all of it ----------------------------------------------------------------------------
 
-if (shots) mkdirSync(shots, { recursive: true });
-let failed = 0;
-async function step(name, run) {
-  const began = Date.now();
-  try {
-    await run();
-    console.log(`ok ${name} (${Date.now() - began} ms)`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok ${name}\n${error.stack}\n${error.cause?.stack ?? ""}`);
-  }
-}
-
 await step("heads", checkHeads);
 await step("structure", checkStructure);
 await step("layout", checkLayout);
@@ -345,5 +305,4 @@ await step("script", checkScript);
 await step("a throttled Graph", checkThrottle);
 await step("Redis away", checkAway);
 await step("no complaint of the browser's", () => assert.deepEqual(complaints, []));
-await browser.close();
-process.exit(failed > 0 ? 1 : 0);
+await end();

@@ -19,4 +19,5 @@ skip() {
 command -v node >/dev/null || skip "there is no node"
 [ -d "$PAGE_NODE/playwright-core" ] || skip "there is no playwright-core in $PAGE_NODE"
 [ -x "$deps/venv/bin/python" ] || skip "there is no $deps/venv; deploy/install-deps --tests"
-exec "$deps/venv/bin/python" -W ignore tests/page/world.py node tests/page/browse.mjs
+exec "$deps/venv/bin/python" -W ignore tests/page/world.py node tests/page/browse.mjs \
+    tests/page/actions.mjs

@@ -1,7 +1,8 @@
 """A worker with something of everything to show, for tests/page/test_page.sh: answers of each kind,
 records that hang, that sleep, one whose id is a script; one whose Graph asks for time.
 
-usage: world.py COMMAND...    runs the command with PAGE_URL and what is known in PAGE_FACTS (JSON)
+usage: world.py PROGRAM SCRIPT...    runs each with PAGE_URL, PAGE_ACTIONS (the listener that
+changes something) and what is known in PAGE_FACTS (JSON)
 """
 import json
 import os
@@ -15,12 +16,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import bad_input  # noqa: E402
 import events  # noqa: E402
 import harness  # noqa: E402
+import leaks  # noqa: E402
 import processes  # noqa: E402
 
 HOSTILE = "<script>window.owned=1</script>\"'><img src=x onerror=alert(1)>"
 TURNED = "turned-\u202e-id"  # would turn the text around it
 ORDINARY = 60
-COMMAND = sys.argv[1:]
+PROGRAM, *SCRIPTS = sys.argv[1:]
 
 
 def fault(event, code, error):
@@ -51,8 +53,9 @@ class PageWorld(harness.E2eCase):
             "cut off", "gzip", "a number", "escaped NUL", "one member twice")]
 
     def test_page(self):
-        world = self.world("page",
-                           graph={"retry_for": "10m", "retry_attempts": 30})
+        actions = f"127.0.0.1:{processes.free_port()}"
+        world = self.world("page", graph={"retry_for": "10m", "retry_attempts": 30},
+                           admin={"actions_listen": actions})
         maker = events.Maker(6, "page")
         answered = self.ordinary(maker)
         worker = world.worker()
@@ -70,11 +73,13 @@ class PageWorld(harness.E2eCase):
                  "target": answered[0].thing[1], "tag": answered[0].tag, "stuck": len(stuck),
                  "sandbox": world.sandbox.url.removesuffix("/beta"),
                  "redis": world.redis.process.pid,
-                 "secret": harness.SECRET}
+                 "secret": harness.SECRET, "token": leaks.CANARIES["admin-token"],
+                 "letters": len(world.topics.read(world.dead))}
         environment = {**os.environ, "PAGE_URL": f"http://127.0.0.1:{worker.port}/",
-                       "PAGE_FACTS": json.dumps(facts)}
-        found = subprocess.run(COMMAND, env=environment, timeout=500, check=False)
-        self.assertEqual(0, found.returncode, "the browser found something")
+                       "PAGE_ACTIONS": f"http://{actions}/", "PAGE_FACTS": json.dumps(facts)}
+        for script in SCRIPTS:
+            found = subprocess.run([PROGRAM, script], env=environment, timeout=500, check=False)
+            self.assertEqual(0, found.returncode, f"the browser of {script} found something")
         world.workers.clear()
         worker.kill()  # its Graph would keep it for as long as it may drain
 

@@ -356,20 +356,27 @@ void actions_show_order(struct ask *ask)
 void actions_show_style(struct ask *ask)
 {
     static const char style[] =
-        ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}"
+        ":root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}"
         "body{margin:0 auto;max-width:80rem;padding:1rem}"
         "header{display:flex;gap:1rem;align-items:center;justify-content:space-between;"
-        "flex-wrap:wrap}"
-        "h1{font-size:1.5rem;margin:0}h2{font-size:1.15rem}"
-        "table{border-collapse:collapse;width:100%}"
-        "th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;"
-        "border-bottom:1px solid #8886;overflow-wrap:anywhere}"
-        "button,input,select{font:inherit;padding:.25rem .75rem}"
+        "flex-wrap:wrap;margin-bottom:1rem}"
+        "h1{font-size:1.45rem;margin:0}h2{font-size:1rem;margin:0 0 .5rem}"
+        "section,main>dl,main>form{border:1px solid #8885;border-radius:10px;padding:1rem 1.25rem;"
+        "margin:0 0 1rem}"
+        "table{border-collapse:collapse;width:100%;margin-top:1rem}"
+        "th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;"
+        "border-bottom:1px solid #8885}"
+        "th{font-size:.8rem;white-space:nowrap}"
+        "td[data-name=Event],td[data-name=Why],dd{overflow-wrap:anywhere}"
+        "button,input,select{font:inherit;padding:.35rem .8rem;border-radius:7px;"
+        "border:1px solid #888}"
+        "button{background:#2b5fd9;border-color:#2b5fd9;color:#fff;font-weight:600;cursor:pointer}"
         "section>form{display:inline-block;margin:.5rem .5rem 0 0}"
-        "dt{font-weight:600}dd{margin:0 0 .5rem;overflow-wrap:anywhere}"
+        "dt{font-weight:600}dd{margin:0 0 .5rem}"
         ".bad{border-left:.3rem solid #c33;padding-left:.75rem}"
+        "@media(min-width:48rem){td[data-name=Sent]{white-space:nowrap}}"
         "@media(max-width:48rem){thead{display:none}tr{display:block;padding:.5rem 0;"
-        "border-bottom:2px solid #8886}td{display:block;border:0}"
+        "border-bottom:2px solid #8885}td{display:block;border:0;padding:.1rem 0}"
         "td[data-name]::before{content:attr(data-name) \": \";font-weight:600}}\n";
     ask->content_type = "text/css; charset=utf-8";
     put(ask, style);
