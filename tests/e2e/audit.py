@@ -3,11 +3,14 @@ import json
 import os
 import subprocess
 
+import jsonschema
 import yaml
 
 import leaks
 
 SECONDS = 90
+with open("config/schemas/audit.schema.json", encoding="utf-8") as schema:
+    SCHEMA = jsonschema.Draft202012Validator(json.load(schema))
 
 
 class Audit:
@@ -15,7 +18,10 @@ class Audit:
 
     def __init__(self, process):
         self.code, self.out, self.err = process.returncode, process.stdout, process.stderr
-        self.report = json.loads(self.out) if self.out.startswith("{") else {}
+        self.report = {}
+        if self.out.startswith("{"):
+            self.report = json.loads(self.out)
+            SCHEMA.validate(self.report)
 
     @property
     def good(self):

@@ -10,6 +10,8 @@ import textwrap
 import unittest
 from pathlib import Path
 
+import jsonschema
+
 USHER = os.environ["USHER_BIN"]
 
 
@@ -140,6 +142,8 @@ class CommandLine(unittest.TestCase):
 
     def test_version(self):
         parts = json.loads(usher("version", "--json").stdout)
+        with open("config/schemas/version.schema.json", encoding="utf-8") as schema:
+            jsonschema.validate(parts, json.load(schema), cls=jsonschema.Draft202012Validator)
         self.assertRegex(parts["usher"], r"^\d+\.\d+\.\d+$")
         self.assertEqual(usher("--version").stdout.splitlines()[0], "usher " + parts["usher"])
         for name in ("librdkafka", "curl", "hiredis", "libuv", "openssl", "cjson", "revision"):
