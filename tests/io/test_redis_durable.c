@@ -277,8 +277,12 @@ static void waits_for_disk_and_replicas(void **state)
             break;
         usleep(25000);
     }
-    redis_world_until(&world, redis_world_is_up, &world);
-    assert_int_equal(redis_world_play(&world, rq, STAGE_MARK), OUTCOME_OK);
+    enum outcome outcome = OUTCOME_PACED;
+    for (int i = 0; i < 5 && outcome == OUTCOME_PACED; i++) { /* its first word may take long */
+        redis_world_until(&world, redis_world_is_up, &world);
+        outcome = redis_world_play(&world, rq, STAGE_MARK);
+    }
+    assert_int_equal(outcome, OUTCOME_OK);
     redis_world_drop(&world, rq);
 }
 
