@@ -111,12 +111,9 @@ static void add_heads(const struct ask *ask, struct MHD_Response *response)
     char seconds[32];
     MHD_add_response_header(response, "Content-Type", ask->content_type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "X-Frame-Options", "DENY");
     /* Not no-referrer: browsers would send `Origin: null` with our own forms. */
     MHD_add_response_header(response, "Referrer-Policy", "same-origin");
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
-    MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
     MHD_add_response_header(response, "Content-Security-Policy", CONTENT_POLICY);
     if (ask->location[0] != '\0')
         MHD_add_response_header(response, "Location", ask->location);
@@ -133,20 +130,10 @@ static void add_heads(const struct ask *ask, struct MHD_Response *response)
 
 static enum MHD_Result send_answer(struct ask *ask)
 {
-    size_t size = 0;
-    char *text = buffer_take(&ask->body, &size);
-    if (text == NULL)
-        return MHD_NO; /* closes the connection */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(text);
-        return MHD_NO;
-    }
-    add_heads(ask, response);
-    enum MHD_Result result = MHD_queue_response(ask->connection, ask->status, response);
-    MHD_destroy_response(response);
-    return result;
+    struct MHD_Response *response = admin_response(&ask->body);
+    if (response != NULL)
+        add_heads(ask, response);
+    return admin_send(ask->connection, ask->status, response);
 }
 
 /* ---- who may ask what ----------------------------------------------------------------------- */

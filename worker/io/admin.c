@@ -22,10 +22,7 @@ static void add_heads(struct MHD_Response *response, const struct admin_ask *ask
 {
     MHD_add_response_header(response, "Content-Type", ask->content_type);
     MHD_add_response_header(response, "Cache-Control", ask->cache);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    MHD_add_response_header(response, "X-Frame-Options", "DENY");
-    MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
     MHD_add_response_header(response, "Content-Security-Policy", ADMIN_CONTENT_POLICY);
     if (ask->status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, "Allow", "GET, HEAD");
@@ -34,20 +31,10 @@ static void add_heads(struct MHD_Response *response, const struct admin_ask *ask
 /* Takes what is in the buffer. */
 static enum MHD_Result answer(struct admin_ask *ask)
 {
-    size_t size = 0;
-    char *text = buffer_take(&ask->body, &size);
-    if (text == NULL)
-        return MHD_NO; /* closes the connection */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(text);
-        return MHD_NO;
-    }
-    add_heads(response, ask);
-    enum MHD_Result result = MHD_queue_response(ask->connection, ask->status, response);
-    MHD_destroy_response(response);
-    return result;
+    struct MHD_Response *response = admin_response(&ask->body);
+    if (response != NULL)
+        add_heads(response, ask);
+    return admin_send(ask->connection, ask->status, response);
 }
 
 static enum MHD_Result answer_text(struct admin_ask *ask, unsigned status, const char *text)

@@ -2,6 +2,7 @@
 
 #include "worker/io/admin_listen.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 static void on_timer(uv_timer_t *timer);
@@ -106,4 +107,32 @@ void admin_daemon_close(struct admin_daemon *daemon, void (*on_end)(void *contex
 void admin_daemon_wake(struct admin_daemon *daemon)
 {
     uv_timer_start(&daemon->timer, on_timer, 0, 0);
+}
+
+struct MHD_Response *admin_response(struct buffer *body)
+{
+    size_t size = 0;
+    char *text = buffer_take(body, &size);
+    if (text == NULL)
+        return NULL;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+        return NULL;
+    }
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "X-Frame-Options", "DENY");
+    MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+    return response;
+}
+
+enum MHD_Result admin_send(struct MHD_Connection *connection, unsigned status,
+                           struct MHD_Response *response)
+{
+    if (response == NULL)
+        return MHD_NO;
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "worker/core/buffer.h"
 #include "worker/core/error.h"
 
 #include <microhttpd.h>
@@ -38,3 +39,10 @@ void admin_daemon_close(struct admin_daemon *daemon, void (*on_end)(void *contex
 
 /* Runs it once more: a connection was resumed. */
 void admin_daemon_wake(struct admin_daemon *daemon);
+
+/* An answer that takes the bytes of `body`, with the heads that each answer of both listeners has:
+ * it is nobody else's to frame, to guess at or to embed. NULL: no memory, or `body` has failed. */
+struct MHD_Response *admin_response(struct buffer *body);
+/* Sends it and gives it back. MHD_NO where it is NULL: closes the connection. */
+enum MHD_Result admin_send(struct MHD_Connection *connection, unsigned status,
+                           struct MHD_Response *response);
