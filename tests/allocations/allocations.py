@@ -6,6 +6,7 @@ supervisor that starts it again. A site fails once in a scene, so each scene com
 """
 import argparse
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
