@@ -6,8 +6,10 @@ changes something) and what is known in PAGE_FACTS (JSON)
 """
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -81,7 +83,10 @@ class PageWorld(harness.E2eCase):
             found = subprocess.run([PROGRAM, script], env=environment, timeout=500, check=False)
             self.assertEqual(0, found.returncode, f"the browser of {script} found something")
         world.workers.clear()
-        worker.kill()  # its Graph would keep it for as long as it may drain
+        for _ in range(2):  # its Graph would keep it for as long as it may drain
+            worker.signal(signal.SIGTERM)
+            time.sleep(1)
+        self.assertEqual(75, worker.process.wait(20))
 
 
 if __name__ == "__main__":
