@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STATUS_ERROR = 2, FLAG_KNOWS_REMOTE = 0x100, FLAG_IS_REMOTE = 0x200 }; /* OTLP's numbers */
 
@@ -25,8 +26,12 @@ static void put_number(struct buffer *json, const char *name, int64_t number)
     json_put_text(json, name, str_of(text));
 }
 
+/* A NUL ends it, as it would for many readers of JSON; others refuse the whole. */
 static void put_text(struct buffer *json, const char *name, struct str text)
 {
+    const char *nul = text.size > 0 ? memchr(text.data, '\0', text.size) : NULL;
+    if (nul != NULL)
+        text.size = (size_t)(nul - text.data);
     size_t size = text.size <= SPAN_TEXT_MAX ? text.size : (size_t)utf8_cut(text, SPAN_TEXT_MAX);
     json_put_text(json, name, (struct str){text.data, size});
 }
