@@ -4,6 +4,7 @@ import http.client
 import re
 import urllib.parse
 
+import leaks
 import processes
 
 FORM = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.S)
@@ -86,15 +87,16 @@ class Script(Browser):
 
 
 def settings():
-    return {"actions_listen": f"127.0.0.1:{processes.free_port()}",
-            "token": "0123456789abcdef01234567"}
+    """The token is the one that every worker of the harness is given."""
+    return {"actions_listen": f"127.0.0.1:{processes.free_port()}"}
 
 
 def poke(worker, admin):
     """Looks at all of it, and replays what is not there, whether the worker is there or not."""
     worker.get("/metrics")
     worker.get("/status")
-    script = Script(int(admin["actions_listen"].rpartition(":")[2]), admin["token"])
+    script = Script(int(admin["actions_listen"].rpartition(":")[2]),
+                    leaks.CANARIES["admin-token"])
     try:
         script.get("/")
         script.post("/replay", [("letter", "/0/999999999")])
