@@ -95,6 +95,7 @@ def poke(worker, admin):
     """Looks at all of it, and replays what is not there, whether the worker is there or not."""
     worker.get("/metrics")
     worker.get("/status")
+    worker.get("/settings")
     script = Script(int(admin["actions_listen"].rpartition(":")[2]),
                     leaks.CANARIES["admin-token"])
     try:
