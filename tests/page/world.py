@@ -6,10 +6,8 @@ changes something) and what is known in PAGE_FACTS (JSON)
 """
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,7 +55,7 @@ class PageWorld(harness.E2eCase):
     def test_page(self):
         actions = f"127.0.0.1:{processes.free_port()}"
         world = self.world("page", graph={"retry_for": "10m", "retry_attempts": 30},
-                           admin={"actions_listen": actions})
+                           admin={"actions_listen": actions}, drain="5s")
         maker = events.Maker(6, "page")
         answered = self.ordinary(maker)
         worker = world.worker()
@@ -82,11 +80,7 @@ class PageWorld(harness.E2eCase):
         for script in SCRIPTS:
             found = subprocess.run([PROGRAM, script], env=environment, timeout=500, check=False)
             self.assertEqual(0, found.returncode, f"the browser of {script} found something")
-        world.workers.clear()
-        for _ in range(2):  # its Graph would keep it for as long as it may drain
-            worker.signal(signal.SIGTERM)
-            time.sleep(1)
-        self.assertEqual(75, worker.process.wait(20))
+        self.assertEqual(0, worker.stop())  # the log is among what is looked at for leaks
 
 
 if __name__ == "__main__":
