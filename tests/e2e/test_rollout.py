@@ -13,7 +13,7 @@ import harness
 import processes
 from reply_checker import reply_data
 
-COUNT = 9000  # more than is sent: the load goes on until the rollout has ended
+COUNT = 40000  # more than is sent, on a slow machine too: the load ends with the rollout
 BATCH = 10
 PAUSE_S = 0.06
 # Of a worker that is not restarted. An eager rebalance would stop it until the restarted one has
@@ -84,14 +84,21 @@ class RolloutTest(harness.E2eCase):
             longest.append(max(b - a for a, b in itertools.pairwise(marks)))
         return longest
 
-    def watch_leaving(self, worker):
-        """SIGTERM; /readyz says 503 while it still runs, and then it ends with 0."""
+    def watch_leaving(self, worker, sandbox):
+        """SIGTERM; /readyz says 503 while it still runs, and then it ends with 0. Graph stands
+        still meanwhile, so that it has something to wait for until it was looked at."""
         def is_leaving():
             status, text = worker.get("/readyz?verbose")
             return status == 503 and "[-]not draining failed: the worker is leaving" in text
-        worker.signal(signal.SIGTERM)
-        processes.wait_until(f"/readyz of {worker.name} says that it leaves", is_leaving,
-                             5 * harness.SLOWNESS)
+        sandbox.send_signal(signal.SIGSTOP)
+        try:
+            processes.wait_until(f"{worker.name} asks Graph", lambda: (
+                worker.in_flight("dry_run") + worker.in_flight("submit") > 0))
+            worker.signal(signal.SIGTERM)
+            processes.wait_until(f"/readyz of {worker.name} says that it leaves", is_leaving,
+                                 5 * harness.SLOWNESS)
+        finally:
+            sandbox.send_signal(signal.SIGCONT)
         self.assertEqual(0, worker.process.wait(20))
 
     def start(self, world, count):
@@ -102,12 +109,12 @@ class RolloutTest(harness.E2eCase):
         world.wait_assigned(workers)
         return workers
 
-    def restart(self, worker, others):
+    def restart(self, worker, others, sandbox):
         """One step of the rollout; the spans for gaps(): the others', and its own."""
         held = {w.name: self.partitions_of(w) for w in (worker, *others)}
         rebalances = {w.name: w.metric(REBALANCES) for w in others}
         began = time.time()
-        self.watch_leaving(worker)
+        self.watch_leaving(worker, sandbox)
         worker.start()
         worker.wait_ready()
         processes.wait_until("it has its partitions again", lambda: (
@@ -133,7 +140,8 @@ class RolloutTest(harness.E2eCase):
         world.wait_answers(100, 30, follower)
         began, spans = time.monotonic(), []
         for worker in reversed(workers):
-            spans.append(self.restart(worker, [w for w in workers if w is not worker]))
+            spans.append(self.restart(worker, [w for w in workers if w is not worker],
+                                      world.sandbox.process))
         took = time.monotonic() - began
         sent = load.stop()
         world.wait_answers(len(sent), 60, follower)
@@ -170,7 +178,7 @@ class RolloutTest(harness.E2eCase):
             self.assertEqual(was - moved, now)
             self.assertEqual(got, got_now, "nothing was taken and given back")
 
-        self.watch_leaving(third)
+        self.watch_leaving(third, world.sandbox.process)
         world.workers.remove(third)
         left = time.time()
         world.wait_assigned(pair)
