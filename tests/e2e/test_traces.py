@@ -234,7 +234,9 @@ class TracesTest(harness.E2eCase):
                          {("/v1/traces", CANARY)})
         text = "".join(self.worker.get(page)[1] for page in ("/metrics", "/status"))
         self.assertNotIn(CANARY, text + self.worker.tail(10000))
-        self.assertEqual(self.worker.metric('usher_trace_spans_total{result="exported"}'), 4)
+        # Its count goes up when the collector's answer has come, after the spans have.
+        processes.wait_until("they count as exported", lambda: (
+            self.worker.metric('usher_trace_spans_total{result="exported"}') == 4))
 
     def test_no_event_waits_for_a_collector(self):
         self.open_traced(batch=2, queue=4, timeout="30s", headers=f"x-key={CANARY}")
