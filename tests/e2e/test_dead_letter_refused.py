@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Only the dead letter topic refuses writes: the source record is not lost, and nothing is said of
 it before it stands on both topics."""
+import os
+
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -75,6 +77,12 @@ class RefusedTest(harness.E2eCase):
         worker = world.worker()
         worker.wait_ready()
         self.admin(lambda admin: admin.delete_topics([world.dead]))
+        # The broker hears of it later than we of its success, and takes writes until then.
+        data = os.path.join(self.folder, "kafka", "data")
+        self.assertTrue(os.path.isdir(os.path.join(data, f"{world.requests}-0")))
+        processes.wait_until("its partitions are gone", lambda: not any(
+            os.path.exists(os.path.join(data, f"{world.dead}-{p}"))
+            for p in range(world.partitions)))
         world.send(made)
         processes.wait_until("a transaction fails for it", lambda: any(
             line.get("event.action") == "kafka.transaction_failed"
