@@ -60,6 +60,7 @@ class MetricsTest(harness.E2eCase):
         return rows(worker.get("/metrics")[1])
 
     def start(self, world):
+        self.began = time.monotonic()
         worker = world.worker()
         worker.wait_ready()
         processes.wait_until("librdkafka's statistics have come", lambda: (
@@ -117,9 +118,16 @@ class MetricsTest(harness.E2eCase):
         self.assertEqual(0, worker.metric("usher_oldest_in_flight_timestamp_seconds"))
         self.assertEqual(0, worker.metric('usher_token_refreshes_total{result="failure"}'))
         self.assertLessEqual(1, worker.metric("usher_token_refreshes_total"))
-        self.assertLess(worker.metric("usher_event_loop_lag_seconds_sum"), 5)
+        self.assertLess(worker.metric("usher_event_loop_lag_seconds_sum"),
+                        (time.monotonic() - self.began) / 2)
         self.assertAlmostEqual(time.time(), worker.metric("usher_last_success_timestamp_seconds"),
                                delta=60)
+
+    def wait_counted(self, world, worker, sent):
+        """A reply can be read a moment before the worker hears that it is committed."""
+        world.wait_answers(sent, 60)
+        processes.wait_until("all are counted", lambda: (
+            worker.metric("usher_requests_total") >= sent))
 
     def test_whatever_is_sent_adds_no_row(self):
         world = self.world()
@@ -128,8 +136,7 @@ class MetricsTest(harness.E2eCase):
         maker = events.Maker(3, "garbage")
         garbage = self.garbage(maker, 400)
         world.send(garbage)
-        follower = world.follow()
-        world.wait_answers(len(garbage), 60, follower)
+        self.wait_counted(world, worker, len(garbage))
         new = set(self.scrape(worker)) ^ set(before)
         self.assertEqual(set(), {row for row in new if row[0] not in BROKERS})
         self.assertEqual(len(garbage), worker.metric('usher_requests_total{outcome="rejected"}'))
@@ -137,7 +144,7 @@ class MetricsTest(harness.E2eCase):
         shares = [("submitted", 80), ("existing", 5), ("validated", 5)]
         good = events.mixture(300, 7, "good", shares)
         world.send(good)
-        world.wait_answers(len(garbage) + len(good), 60, follower)
+        self.wait_counted(world, worker, len(garbage) + len(good))
         world.wait_committed()
         new = {row[0] for row in set(self.check_families(worker)) ^ set(before)}
         self.assertLessEqual({observe.family_of(name, observe.families()) for name in new},
@@ -199,6 +206,7 @@ class PrometheusTest(harness.E2eCase):
         worker.wait_ready()
         prometheus = Prometheus(world.folder, worker)
         self.addCleanup(processes.stop, prometheus.process)
+        processes.wait_until("Prometheus looks at it", lambda: prometheus.has("up", 1), 60)
         sent = 0
         maker = events.Maker(9, "asked")
         for _ in range(12):  # rates need growth
