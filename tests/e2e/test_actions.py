@@ -2,6 +2,7 @@
 """The pages that change something: replay of dead letters, pause and resume; and who may not."""
 import json
 import os
+import signal
 import subprocess
 
 import actions_client
@@ -50,8 +51,10 @@ class ActionsTest(harness.E2eCase):
 
     def wait_page(self, browser, path, what):
         """The list is read off the loop, so it comes a moment later."""
-        processes.wait_until("the page shows it", lambda: what(browser.get(path)), 20)
-        return browser.get(path)
+        def look():
+            page = browser.get(path)
+            return what(page) and page
+        return processes.wait_until("the page shows it", look, 20)
 
     def wait_order(self, script, sent, refused=0):
         def ended():
@@ -260,13 +263,16 @@ class ActionsTest(harness.E2eCase):
         world = self.start()
         follower, maker = world.follow(), events.Maker(9, world.name)
         script = actions_client.Script(self.port, TOKEN)
-        world.sandbox.settings(latency_ms=1000)
-        world.send([maker.submitted(events.ASSIGNMENT) for _ in range(5)])
-        processes.wait_until("they are at work", lambda: self.worker.in_flight("dry_run") == 5, 20)
-        self.assertEqual(200, script.post("/pause", []).status)
-        self.assertEqual(409, script.post("/pause", []).status)
+        world.sandbox.process.send_signal(signal.SIGSTOP)  # so that none of them ends before
+        try:
+            world.send([maker.submitted(events.ASSIGNMENT) for _ in range(5)])
+            processes.wait_until("they are at work",
+                                 lambda: self.worker.in_flight("dry_run") == 5, 20)
+            self.assertEqual(200, script.post("/pause", []).status)
+            self.assertEqual(409, script.post("/pause", []).status)
+        finally:
+            world.sandbox.process.send_signal(signal.SIGCONT)
         world.wait_answers(5, 20, follower)  # what is at work finishes
-        world.sandbox.settings(latency_ms=0)
         world.send([maker.submitted(events.ASSIGNMENT) for _ in range(20)])
 
         taken = self.worker.metric("messaging_client_consumed_messages_total")
