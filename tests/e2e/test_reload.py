@@ -115,8 +115,8 @@ class ReloadTest(harness.E2eCase):
         slow, most = self.writes_in(world, 2)
         self.assertTrue(8 < most and slow < 32, (slow, most))
         reload(worker, graph={"writes_per_second": 40})
-        processes.wait_until("Redis grants it", lambda: worker.metric(
-            'usher_write_rate_limit{of="worker"}') > 35)
+        processes.wait_until("Redis grants it", lambda: (
+            worker.metric('usher_write_rate_limit{of="worker"}') or 0) > 35)
         faster, most = self.writes_in(world, 2)
         self.assertTrue(50 < most and faster < 100, (faster, most))
         reload(worker, graph={"writes_per_second": 2})
@@ -126,8 +126,9 @@ class ReloadTest(harness.E2eCase):
         world.wait_answers(len(made), 20 * harness.SLOWNESS, follower)
         report = world.check(made)
         self.assert_good(report)
-        harness.figure("e2e reload of the rate", f"in 2 s {slow:.0f} at 10/s, {faster:.0f} at 40/s, "
-                       f"{slowest:.0f} at 2/s, then no limit; {report.line()}")
+        harness.figure("e2e reload of the rate", (
+            f"in 2 s {slow:.0f} at 10/s, {faster:.0f} at 40/s, {slowest:.0f} at 2/s, then no "
+            f"limit; {report.line()}"))
 
     def test_bad_file(self):
         """A bad file changes nothing and is said whole; the next good one counts."""
