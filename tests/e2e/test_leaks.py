@@ -129,12 +129,12 @@ class LeaksTest(harness.E2eCase):
 
     def test_commands_that_read_the_secrets(self):
         world, worker = self.run_world("commands")
-        for arguments, codes, word in (
-                (("config", "print"), (0,), "sasl.password"), (("config", "check"), (0,), ""),
-                (("doctor",), (0, 1), "token"), (("audit", "--json"), (0,), "records")):
+        for arguments, word in (
+                (("config", "print"), "sasl.password"), (("config", "check"), "ok: "),
+                (("doctor",), "token"), (("audit", "--json"), "records")):
             done = subprocess.run([harness.BIN, *arguments, "-c", worker.file], timeout=60,
                                   capture_output=True, text=True, check=False)
-            self.assertIn(done.returncode, codes, done.stdout + done.stderr)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
             self.assertIn(word, done.stdout)
         self.assertEqual("", self.search(world))
 
