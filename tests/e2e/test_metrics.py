@@ -60,7 +60,6 @@ class MetricsTest(harness.E2eCase):
         return rows(worker.get("/metrics")[1])
 
     def start(self, world):
-        self.began = time.monotonic()
         worker = world.worker()
         worker.wait_ready()
         processes.wait_until("librdkafka's statistics have come", lambda: (
@@ -118,8 +117,7 @@ class MetricsTest(harness.E2eCase):
         self.assertEqual(0, worker.metric("usher_oldest_in_flight_timestamp_seconds"))
         self.assertEqual(0, worker.metric('usher_token_refreshes_total{result="failure"}'))
         self.assertLessEqual(1, worker.metric("usher_token_refreshes_total"))
-        self.assertLess(worker.metric("usher_event_loop_lag_seconds_sum"),
-                        (time.monotonic() - self.began) / 2)
+        self.assertLess(worker.metric("usher_event_loop_lag_seconds_sum"), 5)
         self.assertAlmostEqual(time.time(), worker.metric("usher_last_success_timestamp_seconds"),
                                delta=60)
 
