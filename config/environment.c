@@ -11,8 +11,7 @@
 /* Longer than any setting or property of librdkafka. */
 #define FLAG_KEY_SIZE 256
 
-/* The value of a variable, or NULL. */
-static const char *find_variable(char *const *environment, const char *name)
+const char *environment_find(char *const *environment, const char *name)
 {
     size_t length = strlen(name);
 
@@ -30,7 +29,7 @@ void azure_load(struct loader *loader, char *const *environment)
         const struct option *option = &options[i];
         bool is_otels = option->azure != NULL && strncmp(option->azure, "OTEL_", 5) == 0;
         const char *value =
-            option->azure == NULL || is_otels ? NULL : find_variable(environment, option->azure);
+            option->azure == NULL || is_otels ? NULL : environment_find(environment, option->azure);
         if (value != NULL && value[0] != '\0') {
             loader_set(loader, option, value,
                        &(struct place){.origin.layer = LAYER_AZURE, .name = option->azure});
@@ -118,7 +117,7 @@ void environment_load(struct loader *loader, char *const *environment)
     for (size_t i = 0; i < options_count; i++) {
         char name[ENVIRONMENT_NAME_SIZE];
         option_environment_name(&options[i], name);
-        const char *value = find_variable(environment, name);
+        const char *value = environment_find(environment, name);
         if (value != NULL) {
             loader_set(loader, &options[i], value,
                        &(struct place){.origin.layer = LAYER_ENVIRONMENT, .name = name});

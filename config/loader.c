@@ -16,6 +16,7 @@ static void note_origin(struct loader *loader, const struct option *option,
     struct origin *origin = &loader->settings->origins[option_index(option)];
 
     *origin = place->origin;
+    origin->variable = origin->layer == LAYER_AZURE ? place->name : NULL;
     origin->is_of_tenant = loader->tenant != NULL;
 }
 

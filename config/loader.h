@@ -62,7 +62,9 @@ void loader_unknown(struct loader *loader, const char *name, const struct place 
  * read instead of `path` if `is_stdin`. */
 bool yaml_load(struct loader *loader, const char *path, bool is_stdin);
 
-/* environment.c: the three layers that are texts. */
+/* environment.c: the three layers that are texts. environment_find() gives a variable's value, or
+ * NULL. */
+const char *environment_find(char *const *environment, const char *name);
 void azure_load(struct loader *loader, char *const *environment);
 void environment_load(struct loader *loader, char *const *environment);
 void flags_load(struct loader *loader, const char *const *flags, size_t count);

@@ -13,15 +13,9 @@
 /* The value of a variable; one that is empty is not set. */
 static const char *find(char *const *environment, const char *name)
 {
-    size_t length = strlen(name);
+    const char *value = environment_find(environment, name);
 
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=' &&
-            (*environment)[length + 1] != '\0') {
-            return *environment + length + 1;
-        }
-    }
-    return NULL;
+    return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
 static void warn(struct loader *loader, const char *variable, const char *text)

@@ -37,7 +37,7 @@ void origin_print(const struct origin_of *of, FILE *out)
         (void)fputs("default", out);
         return;
     case LAYER_AZURE:
-        (void)fprintf(out, "environment %s", of->option->azure);
+        (void)fprintf(out, "environment %s", of->origin->variable);
         return;
     case LAYER_FILE:
         (void)fprintf(out, "%s:%d:%d", of->settings->file, of->origin->line, of->origin->column);

@@ -59,7 +59,7 @@ void loader_say(struct loader *loader, bool warning, const char *name, const cha
     if (place.origin.layer == LAYER_FILE) {
         place.name = loader->settings->file;
     } else if (place.origin.layer == LAYER_AZURE) {
-        place.name = option->azure;
+        place.name = place.origin.variable;
     } else if (place.origin.layer == LAYER_ENVIRONMENT) {
         option_environment_name(option, variable);
         place.name = variable;

@@ -15,7 +15,8 @@ enum layer { LAYER_DEFAULT, LAYER_AZURE, LAYER_FILE, LAYER_ENVIRONMENT, LAYER_FL
 struct origin {
     enum layer layer;
     int line, column;
-    bool is_of_tenant; /* said under a tenant's name, which goes before every layer of `graph` */
+    const char *variable; /* of LAYER_AZURE: its name, which is never freed; else NULL */
+    bool is_of_tenant;    /* said under a tenant's name, which goes before every layer of `graph` */
 };
 
 struct pair {

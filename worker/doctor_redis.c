@@ -66,13 +66,19 @@ static void look_at_tls(const struct look *look, int fd, struct diagnosis *ret)
     SSL_free(ssl);
 }
 
+/* False: `ret` says why not. */
 static bool take_socket(struct look *look, int fd, struct diagnosis *ret)
 {
-    look->redis = fd >= 0 ? redisConnectFd(fd) : NULL;
-    if (look->redis == NULL && fd >= 0)
+    if (fd < 0)
+        return false;
+    look->redis = redisConnectFd(fd);
+    if (look->redis == NULL) {
         (void)close(fd);
-    if (look->redis == NULL || look->url.transport != REDIS_TLS)
-        return look->redis != NULL;
+        diagnosis_missing(ret, DIAGNOSIS_INTERNAL, "no memory for a connection");
+        return false;
+    }
+    if (look->url.transport != REDIS_TLS)
+        return true;
     SSL *ssl = redis_tls_create(look->settings, look->url.host, NULL);
     if (ssl != NULL && redisInitiateSSL(look->redis, ssl) == REDIS_OK)
         return true;
@@ -92,8 +98,7 @@ static bool dial_tcp(struct look *look, struct diagnosis *ret)
     if (fd >= 0 && look->url.transport == REDIS_TLS) {
         look_at_tls(look, fd, ret);
         (void)close(fd);
-        struct diagnosis ignored;
-        fd = ret->mark == DIAGNOSIS_GOOD ? doctor_connect(look->job, addresses, &ignored) : -1;
+        fd = ret->mark == DIAGNOSIS_GOOD ? doctor_connect(look->job, addresses, ret) : -1;
     } else if (fd >= 0) {
         diagnosis_good(ret, "it can be reached, without TLS");
     }

@@ -31,7 +31,7 @@ static int help(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stdout);
-        return CLI_EXIT_DONE;
+        return cli_output_end(CLI_EXIT_DONE);
     }
     const struct cli_command *command = cli_command_find(argv[1]);
     if (command == NULL)

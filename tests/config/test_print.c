@@ -102,7 +102,8 @@ static void no_secret_is_printed(void **state)
 static void each_value_says_where_it_came_from(void **state)
 {
     static const struct texts environment = {
-        {"AZURE_TENANT_ID=t", "USHER_DRAIN=1m", "USHER_KAFKA_LIBRDKAFKA=log_level=7"}};
+        {"AZURE_TENANT_ID=t", "USHER_DRAIN=1m", "USHER_KAFKA_LIBRDKAFKA=log_level=7",
+         "OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://t"}};
     static const struct texts flags = {{"log.level=debug", "kafka.librdkafka.client.id=x"}};
     static const char *const lines[] = {
         "  group: usher                                # default\n",
@@ -111,6 +112,8 @@ static void each_value_says_where_it_came_from(void **state)
         "  password: \"\"                                # default\n",
         "  tenant_id: t                                # environment AZURE_TENANT_ID\n",
         "drain: 1m                                     # environment USHER_DRAIN\n",
+        "  endpoint: http://t                          # environment "
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\n", /* of the two, the one that counted */
         "  level: debug                                # flag -s log.level\n",
     };
     struct loaded loaded;

@@ -1,6 +1,10 @@
 """An authority of the test's own, and certificates that it signs."""
+import contextlib
 import os
+import socket
+import ssl
 import subprocess
+import threading
 
 
 def openssl(*arguments):
@@ -29,3 +33,22 @@ class Authority:
         openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.key, "-days", "2",
                 "-CAcreateserial", "-extfile", names, "-out", certificate)
         return certificate, key
+
+
+@contextlib.contextmanager
+def one_hand_shake(certificate, key):
+    """TLS with the first who comes; whoever comes after that finds nobody."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        taken, _ = server.accept()
+        server.close()
+        with contextlib.suppress(OSError), context.wrap_socket(taken, server_side=True) as tls:
+            tls.recv(1)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield server.getsockname()[1]
+    thread.join(10)

@@ -126,9 +126,17 @@ class Permissions(sandbox_client.unittest.TestCase):
         self.check(self.doctor(**wrong), 77, "-", ["7000215", "graph.client_secret"])
         self.check(self.doctor(USHER_GRAPH_AUTH="token", USHER_GRAPH_TOKEN="X"), 77, "-",
                    ["graph.token", "401"])
-        done = self.doctor(USHER_GRAPH_CLIENT_SECRET_FILE="/no/such/file")
-        self.assertEqual(78, done.returncode, done.stdout)
-        self.assertIn("graph.client_secret_file: file /no/such/file", done.stderr)
+
+    def test_a_file_is_missing(self):
+        for setting, used in (("graph.client_secret_file", {}),
+                              ("admin.token_file", {"USHER_ADMIN_ACTIONS_LISTEN": "127.0.0.1:0"}),
+                              ("traces.headers_file", {"USHER_TRACES_ENDPOINT": "http://c:4318"})):
+            name = "USHER_" + setting.upper().replace(".", "_")
+            done = self.doctor(**{name: "/no/such/file", **used})
+            self.assertEqual(78, done.returncode, done.stdout)
+            self.assertIn(f"{setting}: file /no/such/file", done.stderr)
+        # Nobody reads it.
+        self.check(self.doctor(USHER_TRACES_HEADERS_FILE="/no/such/file", **ASSIGN), 0, "++")
 
     def test_out_of_reach(self):
         nobody = f"http://127.0.0.1:{processes.free_port()}"

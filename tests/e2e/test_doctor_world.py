@@ -321,6 +321,9 @@ class DoctorTest(harness.E2eCase):
             **ours, "url": f"rediss://127.0.0.1:{port}/0"}}, "redis")
         self.check(world, "redis is a stranger", 69, {"redis": {
             **ours, "tls_ca_file": self.stranger.file}}, "redis")
+        with certificates.one_hand_shake(self.certificate, self.key) as once:
+            self.check(world, "redis goes away", 69, {"redis": {
+                **ours, "url": f"rediss://localhost:{once}/0"}}, "redis")
 
     def test_graph(self):
         world = self.world("doctor-g")

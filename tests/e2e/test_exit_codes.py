@@ -19,6 +19,10 @@ RUNS = [
     (2, ["rum"], None),
     (66, ["run", "-c", "/no/such/file.yaml"], None),
     (73, ["config", "schema"], "/dev/full"),
+    (73, ["version", "--json"], "/dev/full"),
+    (73, ["help"], "/dev/full"),
+    (73, ["run", "--help"], "/dev/full"),
+    (73, ["demo", "--help"], "/dev/full"),
     (78, ["run", "-s", "kafka.brokerz=x"], None),
 ]
 TESTS = [

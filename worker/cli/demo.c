@@ -292,7 +292,7 @@ int cli_demo(int argc, char **argv)
             break;
         case 'h':
             (void)fputs(help, stdout);
-            return CLI_EXIT_DONE;
+            return cli_output_end(CLI_EXIT_DONE);
         default:
             return cli_option_error("demo", option, argv);
         }

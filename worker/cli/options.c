@@ -73,6 +73,7 @@ int cli_source_load(const struct cli_source *source, struct settings *settings, 
 static bool secrets_are_there(const struct settings *s, const char *tenant)
 {
     bool federated = s->graph.auth == AUTH_WORKLOAD_IDENTITY; /* else a stray AZURE_ variable */
+    bool acts = s->admin.actions_listen[0] != '\0', traces = s->traces.endpoint[0] != '\0';
     const struct {
         const char *name, *file;
     } secrets[] = {{"redis.password_file", s->redis.password_file},
@@ -80,7 +81,9 @@ static bool secrets_are_there(const struct settings *s, const char *tenant)
                    {"graph.proxy_password_file", s->graph.proxy_password_file},
                    {"graph.federated_token_file", federated ? s->graph.federated_token_file : ""},
                    {"graph.identity_header_file", s->graph.identity_header_file},
-                   {"graph.token_file", s->graph.token_file}};
+                   {"graph.token_file", s->graph.token_file},
+                   {"admin.token_file", acts ? s->admin.token_file : ""},
+                   {"traces.headers_file", traces ? s->traces.headers_file : ""}};
     char text[SECRET_SIZE_MAX];
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         struct error why = {0};

@@ -60,7 +60,7 @@ int cli_run(int argc, char **argv)
     for (int option; (option = cli_next_option(argc, argv, CLI_SOURCE_OPTIONS, names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
-            return CLI_EXIT_DONE;
+            return cli_output_end(CLI_EXIT_DONE);
         }
         if (option == 'n')
             log_stay_plain();

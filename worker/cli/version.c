@@ -57,7 +57,7 @@ int cli_version(int argc, char **argv)
     for (int option; (option = cli_next_option(argc, argv, ":h", names)) != -1;) {
         if (option == 'h') {
             (void)fputs(help, stdout);
-            return CLI_EXIT_DONE;
+            return cli_output_end(CLI_EXIT_DONE);
         }
         if (option != 'j')
             return cli_option_error("version", option, argv);
@@ -75,5 +75,5 @@ int cli_version(int argc, char **argv)
     }
     if (json)
         (void)puts("}");
-    return CLI_EXIT_DONE;
+    return cli_output_end(CLI_EXIT_DONE);
 }
