@@ -54,8 +54,17 @@ static void leave_now(int number)
     _exit(WORKER_STOPPED_EARLY);
 }
 
-void signals_close(void)
+static void on_late_signal(uv_signal_t *handle, int number)
 {
-    signal(SIGTERM, leave_now);
-    signal(SIGINT, leave_now);
+    (void)handle;
+    (void)number;
+}
+
+/* One that has come already may still wait in the loop: hence both. */
+void signals_close(struct worker *w)
+{
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_signal_start(&w->signals[i], on_late_signal, signals[i].number);
+        signal(signals[i].number, signals[i].ask == worker_end ? leave_now : SIG_IGN);
+    }
 }

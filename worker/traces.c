@@ -211,8 +211,6 @@ void traces_called(struct worker *w, struct request *rq, const struct http_answe
     struct http_place_words words;
     char name[sizeof words.template + 16], url[sizeof words + 16];
     http_place_words(s, trace->place, &words);
-    if (words.method == NULL)
-        words.method = "GET";
     struct span span = make_below(rq, &trace->call, SPAN_CLIENT, trace->call_ns);
     if (answer->took_us > 0) /* without the time that it waited for room */
         span.start_ns = span.end_ns - answer->took_us * 1000;

@@ -330,7 +330,7 @@ static void give_claims_back(struct worker *w)
 /* In the order in which they use each other: what posts goes first, what holds the records last. */
 static void close_parts(struct worker *w)
 {
-    signals_close();
+    signals_close(w);
     page_close(w);
     admin_destroy(w->admin);
     actions_destroy(w->actions);

@@ -3,6 +3,8 @@
 spans stand in between, as a collector takes them (collector.py)."""
 import json
 import re
+import signal
+import time
 import unittest
 
 import collector
@@ -247,10 +249,18 @@ class TracesTest(harness.E2eCase):
         self.assertGreater(self.worker.metric('usher_trace_spans_total{result="dropped"}'), 10)
         log = self.worker.tail(10000)
         self.assertEqual(log.count("traces.dropped"), 1)
-        # A drain does not wait for it either: two seconds, and nothing else is late.
-        self.worker.signal(15)
+        # A drain does not wait for it either: two seconds, and nothing else is late. Its parts are
+        # closed meanwhile, and what is asked for now must not reach for them.
+        self.worker.signal(signal.SIGTERM)
+        processes.wait_until("its listener is closed",
+                             lambda: self.worker.get("/livez")[0] == 0, 10)
+        time.sleep(0.5)
+        self.worker.write(harness.merged(self.worker.settings(),
+                                         {"kafka": {"reply_topics_allowed": ["another"]}}))
+        self.worker.signal(signal.SIGHUP)
         self.assertEqual(self.worker.process.wait(10), 0)
         self.assertIn("traces.lost", self.worker.tail(10000))
+        self.assertNotIn("config.reloaded", self.worker.tail(10000))
         self.assertNotIn(CANARY, self.worker.tail(10000))
 
     def test_a_drain_sends_what_there_is(self):

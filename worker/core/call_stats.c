@@ -25,6 +25,7 @@ const char *call_operation(enum call_place place)
         [CALL_DRY_RUN_RESOURCE] = "dry_run",
         [CALL_SUBMIT_ASSIGNMENT] = "submit",
         [CALL_SUBMIT_RESOURCE] = "submit",
+        [CALL_LOOK_ASSIGNMENTS] = "look",
         [CALL_LOOK_REQUESTS] = "look",
         [CALL_LOOK_RESOURCES] = "look",
         [CALL_LOOK_OTHER] = "look",

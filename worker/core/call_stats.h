@@ -13,6 +13,7 @@ enum call_place {
     CALL_DRY_RUN_RESOURCE,
     CALL_SUBMIT_ASSIGNMENT,
     CALL_SUBMIT_RESOURCE,
+    CALL_LOOK_ASSIGNMENTS,
     CALL_LOOK_REQUESTS,  /* the list of assignment requests */
     CALL_LOOK_RESOURCES, /* what a catalog has */
     CALL_LOOK_OTHER,     /* and the probe */

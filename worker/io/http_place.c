@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RESOURCES "/accessPackageResources"
-#define CATALOGS  "/identityGovernance/entitlementManagement/accessPackageCatalogs/{id}" RESOURCES
+#define ENTITLEMENT "/identityGovernance/entitlementManagement"
+#define ASSIGNMENTS ENTITLEMENT "/accessPackageAssignments"
+#define RESOURCES   "/accessPackageResources"
+#define CATALOGS    ENTITLEMENT "/accessPackageCatalogs/{id}" RESOURCES
 
 /* Is it this path, or one below it, or with a query? NULL is none. */
 static bool is_at(const char *path, const char *start)
@@ -23,6 +25,8 @@ static enum call_place place_of_look(const struct settings *settings, const char
 {
     if (is_at(path, settings->graph.beta_assignment_path))
         return CALL_LOOK_REQUESTS;
+    if (is_at(path, ASSIGNMENTS))
+        return CALL_LOOK_ASSIGNMENTS;
     return strstr(path, RESOURCES "?") != NULL ? CALL_LOOK_RESOURCES : CALL_LOOK_OTHER;
 }
 
@@ -123,6 +127,8 @@ void http_place_words(const struct settings *settings, enum call_place place,
         name_graph(settings, v1, v1 ? settings->graph.v1_assignment_path : assignment, "", ret);
     else if (place == CALL_SUBMIT_RESOURCE)
         name_graph(settings, v1, v1 ? settings->graph.v1_resource_path : resource, "", ret);
+    else if (place == CALL_LOOK_ASSIGNMENTS)
+        name_graph(settings, false, ASSIGNMENTS, "", ret);
     else if (place == CALL_LOOK_RESOURCES)
         name_graph(settings, false, CATALOGS, "", ret);
     else if (place == CALL_FOLLOW_ASSIGNMENT || place == CALL_FOLLOW_RESOURCE)
@@ -144,6 +150,7 @@ size_t http_place_expected(const struct settings *settings, enum call_place plac
     case CALL_SUBMIT_ASSIGNMENT:
     case CALL_SUBMIT_RESOURCE:
         return call_ending(201, CALL_ERROR_NONE);
+    case CALL_LOOK_ASSIGNMENTS:
     case CALL_LOOK_REQUESTS:
         return call_ending(200, CALL_ERROR_NONE);
     case CALL_FOLLOW_ASSIGNMENT:

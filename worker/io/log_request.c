@@ -21,26 +21,18 @@ static void put_record(struct log_line *line, const struct record *record)
 /* Spring's correlation id is a UUID in 16 raw bytes; others are text. */
 static void put_correlation_id(struct log_line *line, const struct record *record)
 {
-    static const char hex[] = "0123456789abcdef";
     const struct header *header = record_header(record, "kafka_correlationId");
     if (header == NULL || header->value.data == NULL)
         return;
     struct str value = header->value;
-    if (value.size != 16) {
-        value.size = value.size < CORRELATION_MAX ? value.size : CORRELATION_MAX;
-        log_line_text(line, "usher.correlation_id", value);
-        return;
+    char guid[GUID_SIZE];
+    if (value.size == 16) {
+        guid_write((const uint8_t *)value.data, guid);
+        value = str_of(guid);
+    } else if (value.size > CORRELATION_MAX) {
+        value.size = CORRELATION_MAX;
     }
-    char uuid[36];
-    size_t size = 0;
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            uuid[size++] = '-';
-        unsigned char byte = (unsigned char)value.data[i];
-        uuid[size++] = hex[byte >> 4];
-        uuid[size++] = hex[byte & 15];
-    }
-    log_line_text(line, "usher.correlation_id", (struct str){uuid, size});
+    log_line_text(line, "usher.correlation_id", value);
 }
 
 void log_line_request(struct log_line *line, const struct request *rq)
