@@ -188,8 +188,15 @@ static void *run(void *context)
     while (!atomic_load(&desk->stop)) {
         int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
         bool is_due = desk->looked_ms > read_ms && now_ms - DESK_REFRESH_MS >= read_ms;
-        if (desk->order == NULL && !is_due && now_ms - desk->looked_ms >= DESK_IDLE_MS)
+        bool is_idle = desk->order == NULL && !is_due && now_ms - desk->looked_ms >= DESK_IDLE_MS;
+        if (is_idle && !desk->is_open)
             break;
+        if (is_idle) { /* takes its time, and somebody may come meanwhile: look again then */
+            pthread_mutex_unlock(&desk->mutex);
+            close_reader(desk);
+            pthread_mutex_lock(&desk->mutex);
+            continue;
+        }
         if (desk->order == NULL && !is_due) {
             bool is_wanted = desk->looked_ms > read_ms;
             sleep_until(desk,
@@ -204,11 +211,10 @@ static void *run(void *context)
         read_ms = clock_ms(CLOCK_MONOTONIC);
         pthread_mutex_lock(&desk->mutex);
     }
-    pthread_mutex_unlock(&desk->mutex);
-    close_reader(desk);
-    pthread_mutex_lock(&desk->mutex);
     desk->state = DESK_ENDED;
     pthread_mutex_unlock(&desk->mutex);
+    if (desk->is_open) /* it is told to stop: nobody wakes it any more */
+        close_reader(desk);
     return NULL;
 }
 
