@@ -30,17 +30,6 @@ static void copy_header(const struct record *record, const char *name, char *ret
     copy(value_of(record, name), ret, size);
 }
 
-/* Spring's numbers: big-endian, so many bytes exactly. */
-static int64_t big_endian(struct str bytes, size_t size)
-{
-    if (bytes.data == NULL || bytes.size != size)
-        return -1;
-    uint64_t value = (bytes.data[0] & 0x80) != 0 ? UINT64_MAX : 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | (unsigned char)bytes.data[i];
-    return (int64_t)value;
-}
-
 static unsigned attempts_of(struct str text)
 {
     unsigned number = 0;
@@ -73,8 +62,8 @@ void letter_read(const struct record *record, struct letter *ret)
         .truncated = record_header(record, "usher-truncated") != NULL,
         .came_back = record_header(record, "usher-replay") != NULL,
         .from_partition =
-            (int32_t)big_endian(value_of(record, "kafka_dlt-original-partition"), sizeof(int32_t)),
-        .from_offset = big_endian(value_of(record, "kafka_dlt-original-offset"), sizeof(int64_t)),
+            (int32_t)record_header_number(record, "kafka_dlt-original-partition", sizeof(int32_t)),
+        .from_offset = record_header_number(record, "kafka_dlt-original-offset", sizeof(int64_t)),
     };
     copy_header(record, "usher-outcome", ret->outcome, sizeof ret->outcome);
     copy_header(record, "usher-error-stage", ret->stage, sizeof ret->stage);
