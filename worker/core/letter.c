@@ -2,6 +2,8 @@
 
 #include "worker/core/utf8.h"
 
+#include <stdio.h>
+
 static struct str value_of(const struct record *record, const char *name)
 {
     const struct header *header = record_header(record, name);
@@ -76,6 +78,14 @@ void letter_read(const struct record *record, struct letter *ret)
 bool letter_replay_of(const struct record *record, const char *topic, struct audit_origin *ret)
 {
     return audit_origin_read(value_of(record, "usher-replay"), topic, "", ret);
+}
+
+struct letter_filter letter_filter_of(const char *outcome, const char *code)
+{
+    struct letter_filter filter;
+    (void)snprintf(filter.outcome, sizeof filter.outcome, "%s", outcome);
+    (void)snprintf(filter.code, sizeof filter.code, "%s", code);
+    return filter;
 }
 
 bool letter_matches(const struct letter *letter, const struct letter_filter *filter)
