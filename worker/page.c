@@ -1,11 +1,11 @@
 #include "worker/page.h"
 
 #include "worker/cli/version.h"
+#include "worker/io/kafka_conf.h"
 #include "worker/page_assets.h"
 #include "worker/page_parts.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 enum { TICK_MS = 1000, RELOAD_S = 10 /* without the script */ };
 
@@ -27,12 +27,9 @@ static const struct page_row {
 
 static const char *name_of(const struct worker *w)
 {
-    static char host[256];
-    if (w->settings->kafka.instance_id[0] != '\0')
-        return w->settings->kafka.instance_id;
-    if (gethostname(host, sizeof host - 1) != 0)
-        return "usher";
-    return host;
+    static char name[KAFKA_INSTANCE_ID_SIZE];
+    kafka_instance_id(w->settings, name);
+    return name;
 }
 
 static void put_head(const struct look *look, const struct page_row *row)

@@ -3,8 +3,6 @@
 #include "worker/page_parts.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static const char *query(const struct look *look, const char *name)
 {
@@ -105,9 +103,7 @@ void page_letters(const struct look *look)
     struct letter_desk *desk = look->worker->letters;
     const struct letter_list *list = letter_desk_look(desk);
     const char *trouble = letter_desk_trouble(desk);
-    struct letter_filter filter;
-    (void)snprintf(filter.outcome, sizeof filter.outcome, "%s", query(look, "outcome"));
-    (void)snprintf(filter.code, sizeof filter.code, "%s", query(look, "code"));
+    struct letter_filter filter = letter_filter_of(query(look, "outcome"), query(look, "code"));
     put(look, "<p class=\"lead\">Events that need a person. They are replayed on the pages of "
               "<code>admin.actions_listen</code>; what they ask for is in the records.</p>\n");
     put_filter(look, &filter);

@@ -143,6 +143,44 @@ static void tells_what_was_forgotten_or_crashes(void **state)
     }
 }
 
+/* What was sent for an event that is replayed was sent before the replay was written. */
+static void looks_from_the_first_record_of_a_replay(void **state)
+{
+    static const char earlier[] = "\0\0\0\0\0\0\0\x07", later[] = "\x7F\0\0\0\0\0\0\0",
+                      before_1970[] = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE";
+    static const struct {
+        const char *mark; /* of a replay, or another */
+        struct str time;
+        int64_t intent_ms;
+    } table[] = {
+        {"usher-replay", {earlier, 8}, 7},
+        {"usher-replay", {later, 8}, RECORD_MS},
+        {"usher-replay", {before_1970, 8}, RECORD_MS},
+        {"usher-replay", {earlier, 7}, RECORD_MS},
+        {"usher-replay", {NULL, 0}, RECORD_MS},
+        {"other", {earlier, 8}, RECORD_MS},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct header headers[] = {
+            {str_of(table[i].mark), {0}},
+            {str_of("kafka_dlt-original-timestamp"), table[i].time},
+        };
+        struct request rq = {
+            .stage = STAGE_CLAIM,
+            .record = {.topic = "t",
+                       .timestamp_ms = RECORD_MS,
+                       .headers = headers,
+                       .header_count = 2},
+        };
+        struct claim_answer answer = {.word = str_of("new"), .fence = 7, .forgot = true};
+        print_message("row %zu\n", i);
+        assert_int_equal(claim_read(&rq, &answer, NOW_MS, WALL_MS), OUTCOME_FORGOTTEN);
+        assert_int_equal(rq.claim.intent_wall_ms, table[i].intent_ms);
+        request_finish(&rq);
+    }
+}
+
 static void takes_no_bytes_behind_a_nul(void **state)
 {
     char text[] = "\"outcome\":\"submitted\"\0,\"x\":1";
@@ -220,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_word),
         cmocka_unit_test(tells_what_was_forgotten_or_crashes),
+        cmocka_unit_test(looks_from_the_first_record_of_a_replay),
         cmocka_unit_test(takes_no_bytes_behind_a_nul),
         cmocka_unit_test(ignores_a_client_request_id_that_is_too_long),
         cmocka_unit_test(tells_identities_apart),

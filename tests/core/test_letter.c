@@ -166,6 +166,9 @@ static void test_filter(void **state)
                    {{"failed", "other"}, false}};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         assert_int_equal(letter_matches(&letter, &filters[i].filter), filters[i].matches);
+    struct letter_filter typed = letter_filter_of("a word that is longer than any", "code");
+    assert_string_equal(typed.outcome, "a word that is longer t");
+    assert_string_equal(typed.code, "code");
 }
 
 int main(void)

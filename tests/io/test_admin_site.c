@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,12 @@
 
 #include <cmocka.h>
 
-enum { ANSWER_SIZE = 8192, TURNS_MAX = 4000 };
+enum {
+    ANSWER_SIZE = 8192,
+    TURNS_MAX = 4000,
+    SEGMENT = 536,        /* small ones, so that the kernel keeps little of an answer */
+    SLOW_BYTES = 1 << 20, /* more than it keeps */
+};
 
 static struct world {
     uv_loop_t loop;
@@ -21,6 +27,7 @@ static struct world {
     struct admin_ask *waiting[ADMIN_LATER_MAX];
     size_t count;
     char query[64];
+    size_t padding; /* behind what comes later */
 } world;
 
 static enum admin_verdict answer(void *context, struct admin_ask *ask)
@@ -46,6 +53,8 @@ static void end_all(void)
     while (world.count > 0) {
         struct admin_ask *ask = world.waiting[--world.count];
         buffer_put_text(&ask->body, "at last");
+        for (size_t i = 0; i < world.padding; i++)
+            buffer_put(&ask->body, " ", 1);
         admin_ask_end(ask);
     }
 }
@@ -91,6 +100,7 @@ static int ask(const char *method, const char *path)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int size = snprintf(request, sizeof request,
                         "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method, path);
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &(int){SEGMENT}, sizeof(int)), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(send(fd, request, (size_t)size, MSG_NOSIGNAL), size);
     return fd;
@@ -182,6 +192,23 @@ static void test_too_many(void **state)
     expect(ask("GET", "/now"), "HTTP/1.1 200", "at once");
 }
 
+/* Who does not read a long answer holds a connection, but no place: others are served. */
+static void test_slow_readers(void **state)
+{
+    (void)state;
+    int fds[ADMIN_LATER_MAX];
+    world.padding = SLOW_BYTES;
+    for (size_t i = 0; i < ADMIN_LATER_MAX; i++)
+        fds[i] = ask("GET", "/later");
+    wait_for(ADMIN_LATER_MAX);
+    end_all();
+    for (int i = 0; i < 20; i++)
+        turn();
+    expect(ask("GET", "/now"), "HTTP/1.1 200", "at once");
+    for (size_t i = 0; i < ADMIN_LATER_MAX; i++)
+        close(fds[i]);
+}
+
 /* Clients that go before their answer comes leave their places. */
 static void test_gone(void **state)
 {
@@ -219,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_query, start, stop),
         cmocka_unit_test_setup_teardown(test_later, start, stop),
         cmocka_unit_test_setup_teardown(test_too_many, start, stop),
+        cmocka_unit_test_setup_teardown(test_slow_readers, start, stop),
         cmocka_unit_test_setup_teardown(test_gone, start, stop),
         cmocka_unit_test_setup_teardown(test_ends_while_they_wait, start, stop),
     };

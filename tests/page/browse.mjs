@@ -235,6 +235,12 @@ async function checkScript() {
     await page.waitForTimeout(6500);
     assert.equal(await page.getByLabel("Event id").inputValue(), "half an i");
   });
+  await visit("dead-letters", async (page) => {
+    await page.getByLabel("Outcome").selectOption("failed");
+    await page.getByLabel("Outcome").focus();
+    await page.waitForTimeout(6500);
+    assert.equal(await page.getByLabel("Outcome").inputValue(), "failed");
+  });
   const plain = await (await fetch(url)).text();
   assert.match(plain, /<noscript><meta http-equiv="refresh"/);
 }

@@ -151,26 +151,15 @@ bool audit_reply_read(const struct record *record, const struct audit_names *nam
                                                   : read_structured(record, names, ret);
 }
 
-/* A big-endian number of just that size; -1: it is none. */
-static int64_t number_of(struct str value, size_t size)
-{
-    if (value.data == NULL || value.size != size)
-        return -1;
-    uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
-        number = number << 8 | (unsigned char)value.data[i];
-    uint64_t most = size == sizeof(int32_t) ? INT32_MAX : INT64_MAX;
-    return number <= most ? (int64_t)number : -1;
-}
-
 enum audit_letter audit_letter_read(const struct record *record, const struct audit_names *names,
                                     struct audit_origin *ret)
 {
     *ret = (struct audit_origin){0};
     if (record_header(record, "kafka_dlt-original-topic") == NULL)
         return AUDIT_LETTER_NONE;
-    int64_t partition = number_of(header_text(record, "kafka_dlt-original-partition"), 4);
-    int64_t offset = number_of(header_text(record, "kafka_dlt-original-offset"), 8);
+    int64_t partition =
+        record_header_number(record, "kafka_dlt-original-partition", sizeof(int32_t));
+    int64_t offset = record_header_number(record, "kafka_dlt-original-offset", sizeof(int64_t));
     if (!str_is(header_text(record, "kafka_dlt-original-topic"), names->requests_topic) ||
         !str_is(header_text(record, "kafka_dlt-original-consumer-group"), names->group) ||
         partition < 0 || offset < 0)

@@ -49,11 +49,22 @@ static bool is_crash_loop(struct request *rq, const struct claim_answer *answer)
     return true;
 }
 
-/* Redis knows nothing, and may have forgotten it. What an earlier owner sent for this record, it
- * sent after the record was written. */
+/* When the event was first there: a replay is a record of its own, written after what was sent for
+ * the first one. 0: nobody knows. */
+static int64_t first_written_ms(const struct record *record)
+{
+    int64_t written_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0;
+    int64_t first_ms =
+        record_header_number(record, "kafka_dlt-original-timestamp", sizeof(int64_t));
+    bool is_earlier = claim_is_replay(record) && first_ms > 0 && first_ms < written_ms;
+    return is_earlier ? first_ms : written_ms;
+}
+
+/* Redis knows nothing, and may have forgotten it. What an earlier owner sent for this event, it
+ * sent after its record was written. */
 static enum outcome read_forgotten(struct request *rq)
 {
-    rq->claim.intent_wall_ms = rq->record.timestamp_ms > 0 ? rq->record.timestamp_ms : 0;
+    rq->claim.intent_wall_ms = first_written_ms(&rq->record);
     return OUTCOME_FORGOTTEN;
 }
 

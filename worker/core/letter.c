@@ -2,6 +2,8 @@
 
 #include "worker/core/utf8.h"
 
+#include <stdio.h>
+
 static struct str value_of(const struct record *record, const char *name)
 {
     const struct header *header = record_header(record, name);
@@ -28,17 +30,6 @@ static void copy(struct str text, char *ret, size_t size)
 static void copy_header(const struct record *record, const char *name, char *ret, size_t size)
 {
     copy(value_of(record, name), ret, size);
-}
-
-/* Spring's numbers: big-endian, so many bytes exactly. */
-static int64_t big_endian(struct str bytes, size_t size)
-{
-    if (bytes.data == NULL || bytes.size != size)
-        return -1;
-    uint64_t value = (bytes.data[0] & 0x80) != 0 ? UINT64_MAX : 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | (unsigned char)bytes.data[i];
-    return (int64_t)value;
 }
 
 static unsigned attempts_of(struct str text)
@@ -73,8 +64,8 @@ void letter_read(const struct record *record, struct letter *ret)
         .truncated = record_header(record, "usher-truncated") != NULL,
         .came_back = record_header(record, "usher-replay") != NULL,
         .from_partition =
-            (int32_t)big_endian(value_of(record, "kafka_dlt-original-partition"), sizeof(int32_t)),
-        .from_offset = big_endian(value_of(record, "kafka_dlt-original-offset"), sizeof(int64_t)),
+            (int32_t)record_header_number(record, "kafka_dlt-original-partition", sizeof(int32_t)),
+        .from_offset = record_header_number(record, "kafka_dlt-original-offset", sizeof(int64_t)),
     };
     copy_header(record, "usher-outcome", ret->outcome, sizeof ret->outcome);
     copy_header(record, "usher-error-stage", ret->stage, sizeof ret->stage);
@@ -87,6 +78,14 @@ void letter_read(const struct record *record, struct letter *ret)
 bool letter_replay_of(const struct record *record, const char *topic, struct audit_origin *ret)
 {
     return audit_origin_read(value_of(record, "usher-replay"), topic, "", ret);
+}
+
+struct letter_filter letter_filter_of(const char *outcome, const char *code)
+{
+    struct letter_filter filter;
+    (void)snprintf(filter.outcome, sizeof filter.outcome, "%s", outcome);
+    (void)snprintf(filter.code, sizeof filter.code, "%s", code);
+    return filter;
 }
 
 bool letter_matches(const struct letter *letter, const struct letter_filter *filter)

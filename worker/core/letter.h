@@ -49,6 +49,8 @@ struct letter_filter {
     char outcome[LETTER_WORD_SIZE];
     char code[LETTER_CODE_SIZE];
 };
+/* From what somebody has typed; what is too long is cut. */
+struct letter_filter letter_filter_of(const char *outcome, const char *code);
 bool letter_matches(const struct letter *letter, const struct letter_filter *filter);
 
 /* Why it must not be replayed, a sentence; NULL: it may be. */

@@ -22,7 +22,7 @@
  * (InvalidRequestExistingGrant, InvalidRequestNoActiveGrant …). With doubt open, `absent` leads to
  * a new dry run on the schedule of graph.eventual.
  *
- * Doubt "forgotten" is looked up as "sent": the time of the intent is then that of the record.
+ * Doubt "forgotten" is looked up as "sent": the time of the intent is that of the first record.
  *
  *                        doubt: sent                          doubt: open
  *   add (assignment)     our request: ok                      one of the type is open: exists

@@ -28,3 +28,6 @@ struct record {
 /* The last header of that name (Kafka's rule where a name stands twice), or NULL. Names are
  * compared byte for byte. */
 const struct header *record_header(const struct record *record, const char *name);
+
+/* The number in it, as Spring writes them: big-endian, so many bytes exactly. -1: there is none. */
+int64_t record_header_number(const struct record *record, const char *name, size_t size);

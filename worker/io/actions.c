@@ -130,6 +130,9 @@ static void add_heads(const struct ask *ask, struct MHD_Response *response)
 
 static enum MHD_Result send_answer(struct ask *ask)
 {
+    if (ask->body.failed)
+        ask_say(ask, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                "this page is too large, or memory is short; ask for fewer, by outcome and code");
     struct MHD_Response *response = admin_response(&ask->body);
     if (response != NULL)
         add_heads(ask, response);

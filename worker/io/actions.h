@@ -21,8 +21,8 @@ enum {
     ACTIONS_CONNECTIONS_MAX = 8,   /* a few people */
     ACTIONS_MEMORY_MAX = 16 << 10, /* for the head of a request */
     ACTIONS_BODY_MAX = 64 << 10,   /* of a form: a list of dead letters, all of them chosen */
-    ACTIONS_PAGE_MAX = 1 << 20,    /* of an answer: ACTIONS_ROWS rows of 3 KiB at most */
-    ACTIONS_ROWS = 200,            /* dead letters on a page */
+    ACTIONS_PAGE_MAX = 1 << 20,    /* of an answer: ACTIONS_ROWS rows of 6 KiB, all escaped */
+    ACTIONS_ROWS = 150,            /* dead letters on a page */
     ACTIONS_TIMEOUT_S = 20,        /* for a client that says nothing */
 };
 

@@ -116,14 +116,13 @@ static bool may_be_one_of_all(const struct ask *ask, const struct letter *letter
 static bool choose_all(struct ask *ask, struct chosen *chosen)
 {
     const struct letter_list *list = letter_desk_look(ask->actions->view.desk);
-    struct letter_filter filter;
+    struct letter_filter filter =
+        letter_filter_of(ask_field(ask, "outcome"), ask_field(ask, "code"));
     if (list == NULL) {
         ask->retry_after_ms = 2000;
         ask_say(ask, MHD_HTTP_SERVICE_UNAVAILABLE, "the dead letters are being read; ask again");
         return false;
     }
-    (void)snprintf(filter.outcome, sizeof filter.outcome, "%s", ask_field(ask, "outcome"));
-    (void)snprintf(filter.code, sizeof filter.code, "%s", ask_field(ask, "code"));
     for (size_t i = 0; i < list->count && chosen->count < DESK_ORDER_MAX; i++) {
         const struct letter *letter = &list->rows[i];
         if (!letter_matches(letter, &filter))

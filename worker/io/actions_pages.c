@@ -67,14 +67,6 @@ static void end(struct ask *ask)
     put(ask, "</main></body></html>\n");
 }
 
-static struct letter_filter filter_of(const struct ask *ask)
-{
-    struct letter_filter filter;
-    (void)snprintf(filter.outcome, sizeof filter.outcome, "%s", ask_query(ask, "outcome"));
-    (void)snprintf(filter.code, sizeof filter.code, "%s", ask_query(ask, "code"));
-    return filter;
-}
-
 /* ---- log in --------------------------------------------------------------------------------- */
 
 void actions_show_log_in(struct ask *ask, const char *why)
@@ -213,7 +205,8 @@ static void put_table(struct ask *ask, const struct letter_list *list,
 
 static void put_letters(struct ask *ask, const struct letter_list *list)
 {
-    struct letter_filter filter = filter_of(ask);
+    struct letter_filter filter =
+        letter_filter_of(ask_query(ask, "outcome"), ask_query(ask, "code"));
     const char *trouble = letter_desk_trouble(ask->actions->view.desk);
     put(ask, "<section><h2>Dead letters</h2>");
     if (trouble[0] != '\0') {

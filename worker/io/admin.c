@@ -131,8 +131,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *upload_size = 0; /* nobody asked for a body */
         return MHD_YES;
     }
-    if (*state != &seen) /* it was answered later, and the answer is there */
-        return answer(*state);
+    if (*state != &seen) { /* it was answered later, and the answer is there */
+        struct admin_ask *place = *state, done = *place;
+        *place = (struct admin_ask){.connection = NULL}; /* not held by who reads slowly */
+        return answer(&done);
+    }
     struct admin_ask ask = {.path = path,
                             .connection = connection,
                             .admin = context,

@@ -8,7 +8,6 @@ struct admin;
 
 enum {
     ADMIN_LATER_MAX = 5, /* HTTP requests in the hands of a site at once; more are answered 503 */
-    ADMIN_PATH_MAX = 64,
 };
 
 enum admin_verdict {

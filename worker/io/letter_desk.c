@@ -40,10 +40,10 @@ struct letter_desk {
     size_t replayed_count;
 };
 
-static int64_t clock_ms(clockid_t clock)
+static int64_t clock_ms(void)
 {
     struct timespec now;
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -164,7 +164,6 @@ static void carry_out(struct letter_desk *desk)
     free(desk->order);
     desk->order = NULL;
     desk->progress.is_running = false;
-    desk->progress.ended_wall_ms = clock_ms(CLOCK_REALTIME);
     log_write(LOG_INFO, "letter.order_ended",
               "%s: of %zu dead letters %zu were replayed, %zu refused, %zu left",
               desk->progress.who, desk->progress.wanted, desk->progress.sent,
@@ -186,10 +185,17 @@ static void *run(void *context)
     int64_t read_ms = INT64_MIN;
     pthread_mutex_lock(&desk->mutex);
     while (!atomic_load(&desk->stop)) {
-        int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+        int64_t now_ms = clock_ms();
         bool is_due = desk->looked_ms > read_ms && now_ms - DESK_REFRESH_MS >= read_ms;
-        if (desk->order == NULL && !is_due && now_ms - desk->looked_ms >= DESK_IDLE_MS)
+        bool is_idle = desk->order == NULL && !is_due && now_ms - desk->looked_ms >= DESK_IDLE_MS;
+        if (is_idle && !desk->is_open)
             break;
+        if (is_idle) { /* takes its time, and somebody may come meanwhile: look again then */
+            pthread_mutex_unlock(&desk->mutex);
+            close_reader(desk);
+            pthread_mutex_lock(&desk->mutex);
+            continue;
+        }
         if (desk->order == NULL && !is_due) {
             bool is_wanted = desk->looked_ms > read_ms;
             sleep_until(desk,
@@ -201,14 +207,13 @@ static void *run(void *context)
         if (has_order)
             carry_out(desk);
         read_list(desk);
-        read_ms = clock_ms(CLOCK_MONOTONIC);
+        read_ms = clock_ms();
         pthread_mutex_lock(&desk->mutex);
     }
-    pthread_mutex_unlock(&desk->mutex);
-    close_reader(desk);
-    pthread_mutex_lock(&desk->mutex);
     desk->state = DESK_ENDED;
     pthread_mutex_unlock(&desk->mutex);
+    if (desk->is_open) /* it is told to stop: nobody wakes it any more */
+        close_reader(desk);
     return NULL;
 }
 
@@ -257,7 +262,7 @@ void letter_desk_destroy(struct letter_desk *desk)
 /* The mutex is held. */
 static bool wake(struct letter_desk *desk)
 {
-    desk->looked_ms = clock_ms(CLOCK_MONOTONIC);
+    desk->looked_ms = clock_ms();
     if (desk->state == DESK_ENDED) {
         pthread_join(desk->thread, NULL); /* it is at its very end */
         desk->state = DESK_ASLEEP;
@@ -313,10 +318,8 @@ static bool take_order(struct letter_desk *desk, const struct letter_order *orde
     qsort(places, order->count, sizeof *places, in_order);
     desk->order = places;
     desk->order_count = order->count;
-    desk->progress = (struct letter_progress){.is_running = true,
-                                              .wanted = order->count,
-                                              .left = order->count,
-                                              .began_wall_ms = clock_ms(CLOCK_REALTIME)};
+    desk->progress =
+        (struct letter_progress){.is_running = true, .wanted = order->count, .left = order->count};
     (void)snprintf(desk->progress.who, sizeof desk->progress.who, "%s", order->who);
     return true;
 }

@@ -44,7 +44,6 @@ struct letter_progress {
     bool is_running;
     size_t wanted, sent, refused, left; /* wanted 0: there was none. left: not tried, or unknown */
     char who[DESK_WHO_SIZE];
-    int64_t began_wall_ms, ended_wall_ms;
     struct error trouble; /* of the last one that was not sent */
 };
 struct letter_progress letter_desk_progress(struct letter_desk *desk);

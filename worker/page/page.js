@@ -34,11 +34,11 @@
     skew = Date.now() - Number(main().dataset.now);
   }
 
-  // Somebody types, or marks text to copy it.
+  // Somebody fills in a form, or marks text to copy it.
   function isBusy() {
     const at = document.activeElement;
     return paused || document.hidden || String(document.getSelection()) !== "" ||
-      (at && at.tagName === "INPUT");
+      (at && at.closest("form") !== null);
   }
 
   // Where the reader was: by the place among the links of the part that is replaced.
