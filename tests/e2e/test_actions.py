@@ -141,6 +141,28 @@ class ActionsTest(harness.E2eCase):
         self.wait_page(browser, "/", lambda page: page.text.count(">replayed<") == 4)
         self.assertEqual(409, script.post("/replay", [("all", "yes")]).status)
 
+    def test_replay_of_what_redis_keeps_no_more(self):
+        """Graph is asked first, and what it did for the first record is the answer."""
+        world = self.start()
+        follower, made = self.make_letters(world)
+        keys = list(world.redis.client.scan_iter(f"{world.name}:event:*"))
+        self.assertEqual(4, len(keys))
+        world.redis.client.delete(*keys)  # as redis.keep would, and Redis has lost nothing else
+        letter = next(record for record in world.topics.read(world.dead)
+                      if dict(record.headers)["usher-outcome"] == b"unknown")
+        script = actions_client.Script(self.port, TOKEN)
+        place = f"/{letter.partition}/{letter.offset}"
+        self.assertEqual(200, script.post("/replay", [("letter", place)]).status)
+        world.wait_answers(5, 30, follower)
+        self.wait_order(script, 1)
+        told = [reply_data(reply) for reply in world.topics.read(world.replies)
+                if reply_data(reply)["requestId"] == made[3].request_id][-1]
+        self.assertEqual("submitted", told["outcome"], told)
+        self.assertEqual((0, 0), (told["attempts"]["dryRun"], told["attempts"]["submit"]))
+        self.assertLess(0, told["attempts"]["look"])
+        self.assertEqual(1, sum(entry["op"] == "submit" and entry["justification"] == made[3].tag
+                                for entry in world.sandbox.ledger()))
+
     def test_what_cannot_be_replayed(self):
         world = self.start()
         follower = world.follow()

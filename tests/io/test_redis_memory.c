@@ -258,6 +258,31 @@ static void forgets_by_itself_without_alarm(void **state)
     assert_int_equal(redis_stats(a.redis).forgotten, 0);
 }
 
+/* Of a replay, which was answered once, Redis has something, or it has lost it: by accident, or
+ * because redis.keep is over. */
+static void looks_up_a_replay_of_which_nothing_is_left(void **state)
+{
+    static const struct header header = {{"usher-replay", 12}, {"1", 1}};
+
+    (void)state;
+    a.settings.redis.lease_ms = 100;
+    redis_world_open(&a);
+    redis_world_open(&b);
+    struct request *first = redis_world_request(&a, 1, "replay", body);
+    struct request *second = redis_world_request(&b, 1, "replay", body);
+    first->record.headers = second->record.headers = &header;
+    first->record.header_count = second->record.header_count = 1;
+    assert_int_equal(redis_world_play(&a, first, STAGE_CLAIM), OUTCOME_FORGOTTEN);
+    redis_world_turn(&b, 150);
+    assert_int_equal(redis_world_play(&b, second, STAGE_CLAIM), OUTCOME_FORGOTTEN); /* a died */
+    assert_int_equal(redis_world_answer(&b, second, ANSWER_FAILED), OUTCOME_OK);
+    first->record.offset = 2;
+    assert_int_equal(redis_world_play(&a, first, STAGE_CLAIM), OUTCOME_OK); /* nothing happened */
+    assert_int_equal(redis_stats(a.redis).forgotten + redis_stats(b.redis).forgotten, 0);
+    redis_world_drop(&a, first);
+    redis_world_drop(&b, second);
+}
+
 static void replaces_an_id_that_is_none(void **state)
 {
     (void)state;
@@ -284,6 +309,7 @@ int main(void)
         TEST(does_not_look_where_redis_knows),
         TEST(tells_what_it_knew_before),
         TEST(forgets_by_itself_without_alarm),
+        TEST(looks_up_a_replay_of_which_nothing_is_left),
         TEST(replaces_an_id_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,8 @@ void redis_model_claim(struct redis_model *redis, int number, const struct redis
     ret->fence = key->fence + 1 > micros ? key->fence + 1 : micros;
     bool mine = key->owner == caller->owner || key->lease_ms <= now_ms;
     unsigned crashed = key->run != 0 && key->run != caller->run ? 1 : 0;
+    if (claim->replay && (key->state == REDIS_FREE || key->state == REDIS_CLAIMED))
+        ret->forgot = true; /* it was answered once */
     if (key->state == REDIS_FREE) {
         ret->word = REDIS_WORD_NEW;
         begin(key, caller, claim, 0, ret);

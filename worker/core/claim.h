@@ -34,7 +34,9 @@ struct claim_answer {
     struct str origin;            /* seen: the record that was answered, see claim_origin() */
     unsigned
         crashes; /* new, taken, interrupted: workers that ended while they had it, not leaving */
-    bool forgot; /* new, taken: Redis has lost data since the witness (request_witness()) */
+    /* new, taken: Redis has lost data since the witness (request_witness()), or has nothing left of
+     * what a replay was answered first (redis.keep is over, or the loss is an old one) */
+    bool forgot;
 };
 
 /* The outcome of the claim stage. New or taken, but Redis has forgotten what there was: FORGOTTEN.

@@ -63,6 +63,7 @@ static const char claim[] = CLOCK
     "  return answer('interrupted',\n"
     "                {fence = fence, intent = intent, cid = was.cid, crash = crash})\n"
     "end\n"
+    "if replay == '1' and (not was.st or was.st == 'claimed') then forgot = '1' end\n"
     "if not was.st then return begin('new') end\n"
     "local same = was.hash == hash\n"
     "local mine = was.own == owner or ends <= now\n"
