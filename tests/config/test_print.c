@@ -112,8 +112,9 @@ static void each_value_says_where_it_came_from(void **state)
         "  password: \"\"                                # default\n",
         "  tenant_id: t                                # environment AZURE_TENANT_ID\n",
         "drain: 1m                                     # environment USHER_DRAIN\n",
-        "  endpoint: http://t                          # environment "
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\n", /* of the two, the one that counted */
+        /* of the two, the one that counted */
+        ("  endpoint: http://t                          # environment "
+         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\n"),
         "  level: debug                                # flag -s log.level\n",
     };
     struct loaded loaded;
