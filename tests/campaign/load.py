@@ -40,6 +40,7 @@ class Load:
         self.sent = 0
         self.arrived = {}  # {place: when its first reply was seen}
         self.arrivals = []  # (when, partition of the request), in order
+        self.granting = set()  # the partitions of which a request was submitted
         self.errors = []
         self.stopping, self.closing = threading.Event(), threading.Event()
         self.threads = [threading.Thread(target=self.guard, args=(work,), daemon=True)
@@ -100,12 +101,15 @@ class Load:
         while not self.closing.is_set():
             for batch in follower.consumer.poll(timeout_ms=50).values():
                 for message in batch:
-                    self.note((reply_data(record_of(message)) or {}).get("origin"))
+                    self.note(reply_data(record_of(message)) or {})
         follower.close()
 
-    def note(self, origin):
+    def note(self, data):
+        origin = data.get("origin")
         if not origin:
             return
+        if data.get("outcome") == "submitted":
+            self.granting.add(origin["partition"])
         place, now = (origin["partition"], origin["offset"]), time.time()
         if place not in self.arrived:
             self.arrived[place] = now
