@@ -28,7 +28,7 @@ enum outcome {
     OUTCOME_INTERRUPTED, /* claim: broken off after the intent; the real request may have happened
                           */
     OUTCOME_FORGOTTEN,   /* claim: new to Redis, which has lost data since an earlier owner may have
-                            worked on it */
+                            worked on it, or keeps no more of what is replayed */
     OUTCOME_CONFLICT,    /* claim: same source and id, other body */
     OUTCOME_VALIDATED,   /* dry_run: passed, and the event asked for no more */
     OUTCOME_EXISTS,      /* it stands already, or is already gone */
